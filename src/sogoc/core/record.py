@@ -1,0 +1,255 @@
+"""A record: what an institution's register says of one qualification of one person.
+
+A record is a flat mapping from field name to text. Its kind fixes a closed list of fields in a fixed order; this order
+is also the order of the slots of its commitment, so it may never change for a schema id that was ever logged.
+
+Spec: docs/spec/record.md
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sogoc.errors import RecordError
+
+Record = Mapping[str, str]
+
+MAX_FIELD_BYTES = 1024
+
+# Claims that SD-JWT, SD-JWT VC or JWT give a meaning of their own; a field of that name could shadow one.
+RESERVED = frozenset(
+    "_sd _sd_alg ... iss sub aud exp nbf iat jti cnf vct vct#integrity status aka x5c kid".split()  # noqa: SIM905
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a schema. `national` is its name in the national exchange format, `check` its form."""
+
+    name: str
+    national: str
+    check: Callable[[str], str | None]
+    required: bool = False
+    always_shown: bool = False
+    on_face: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The closed list of fields of one kind of qualification. `id` is also the `vct` of its credentials."""
+
+    id: str
+    kind: str
+    fields: tuple[Field, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(field.name for field in self.fields)
+
+    @property
+    def always_shown(self) -> tuple[str, ...]:
+        """Fields that no holder can hide: they are compared with the entry and with its batch."""
+        return tuple(field.name for field in self.fields if field.always_shown)
+
+    @property
+    def face(self) -> tuple[str, ...]:
+        """Fields printed on the face of the diploma, with those always shown."""
+        return tuple(field.name for field in self.fields if field.on_face or field.always_shown)
+
+
+LEVELS = ("lower-secondary", "upper-secondary", "intermediate", "college", "bachelor", "master", "doctor", "certificate")
+MODES = ("full-time", "in-service", "distance", "self-study")
+GENDERS = ("male", "female", "other")
+
+_CODE = re.compile(r"[A-Z0-9][A-Z0-9.-]{0,19}")
+_PROGRAMME = re.compile(r"[A-Z0-9][A-Z0-9.-]{0,11}")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+
+
+def is_text(value: str) -> str | None:
+    return None if value.strip() == value and value else "is empty or begins or ends with a space"
+
+
+def is_date(value: str) -> str | None:
+    """Accept `2003-02-05`, `2003-02` and `2003`: registers often know only the year of birth."""
+    match = _DATE.fullmatch(value)
+    if match is None or not value.isascii():
+        return "is not a date such as 2003-02-05, 2003-02 or 2003"
+    year, month, day = (int(part) if part else 1 for part in match.groups())
+    try:
+        date(year, month, day)
+    except ValueError:
+        return "is a day that does not exist"
+    return None
+
+
+def is_full_date(value: str) -> str | None:
+    return is_date(value) if len(value) == len("2003-02-05") else "is not a full date such as 2003-02-05"
+
+
+def _matches(pattern: re.Pattern[str], hint: str) -> Callable[[str], str | None]:
+    return lambda value: None if pattern.fullmatch(value) else hint
+
+
+def _one_of(values: tuple[str, ...]) -> Callable[[str], str | None]:
+    return lambda value: None if value in values else f"is not one of {', '.join(values)}"
+
+
+def _schema(kind: str, *fields: Field) -> Schema:
+    schema = Schema(f"urn:sogoc:record:{kind}:1", kind, _COMMON + fields + _REGISTER)
+    names = schema.names
+    if len(set(names)) != len(names) or RESERVED & set(names):
+        raise AssertionError(f"schema {kind} repeats a field or uses a reserved name")
+    return schema
+
+
+# Field(always_shown): decides whether the issuer had the power, so it can never be hidden.
+_COMMON = (
+    Field(
+        name="institution",
+        national="ma_don_vi_cap_bang",
+        check=_matches(_CODE, "is not an institution code"),
+        required=True,
+        always_shown=True,
+    ),
+    Field(
+        name="kind",
+        national="ma_loai_vbcc",
+        check=_one_of(("degree", "school-diploma", "certificate")),
+        required=True,
+        always_shown=True,
+    ),
+    Field(
+        name="level",
+        national="bac_trinh_do_theo_khung_quoc_gia",
+        check=_one_of(LEVELS),
+        required=True,
+        always_shown=True,
+    ),
+    Field(
+        name="programme",
+        national="ma_nganh_dao_tao",
+        check=_matches(_PROGRAMME, "is not a programme code such as 7480201"),
+        required=True,
+        always_shown=True,
+    ),
+    Field(
+        name="decision_number",
+        national="so_quyet_dinh_cong_nhan_tot_nghiep",
+        check=is_text,
+        required=True,
+        always_shown=True,
+    ),
+    Field(
+        name="decided_on",
+        national="ngay_quyet_dinh_cong_nhan_tot_nghiep",
+        check=is_full_date,
+        required=True,
+        always_shown=True,
+    ),
+    Field(name="awarded_on", national="ngay_cap_vbcc", check=is_full_date, required=True, always_shown=True),
+    Field(
+        name="identifier",
+        national="ma_dinh_danh_vbcc",
+        check=_matches(_UUID, "is not a random UUID"),
+        required=True,
+        on_face=True,
+    ),
+    Field(name="title", national="ten_vbcc", check=is_text, required=True, on_face=True),
+    Field(name="institution_name", national="don_vi_cap_bang", check=is_text, required=True, on_face=True),
+    Field(name="holder_name", national="ho_va_ten", check=is_text, required=True, on_face=True),
+    Field(name="born_on", national="ngay_sinh", check=is_date, required=True, on_face=True),
+    Field(name="birthplace", national="noi_sinh", check=is_text),
+    Field(name="gender", national="gioi_tinh", check=_one_of(GENDERS)),
+    Field(name="ethnicity", national="dan_toc", check=is_text),
+    Field(name="nationality", national="quoc_tich", check=is_text),
+    Field(
+        name="personal_id",
+        national="so_ddcn",
+        check=_matches(re.compile(r"\d{9}|\d{12}"), "is not a personal number of 12 digits (or 9, the old card)"),
+    ),
+    Field(name="student_id", national="ma_nguoi_hoc", check=is_text),
+    Field(name="classification", national="xep_loai", check=is_text, on_face=True),
+    Field(
+        name="graduation_year",
+        national="nam_tot_nghiep",
+        check=_matches(re.compile(r"\d{4}"), "is not a year"),
+    ),
+)
+_REGISTER = (
+    Field(name="signer_name", national="ho_ten_nguoi_ky_vbcc", check=is_text, required=True, on_face=True),
+    Field(name="signer_title", national="chuc_danh_nguoi_ky_vbcc", check=is_text, required=True, on_face=True),
+    Field(name="issued_at", national="dia_danh_cap_vbcc", check=is_text, required=True, on_face=True),
+    Field(name="serial_number", national="so_hieu_vbcc", check=is_text, required=True, on_face=True),
+    Field(name="register_number", national="so_vao_so", check=is_text, required=True, on_face=True),
+)
+
+DEGREE = _schema(
+    "degree",
+    Field(name="programme_name", national="nganh_dao_tao", check=is_text, required=True, on_face=True),
+    Field(name="major", national="chuyen_nganh_dao_tao", check=is_text),
+    # Since Circular 27/2019 the mode of study stands in the supplement only, never on the face.
+    Field(name="mode", national="hinh_thuc_dao_tao", check=_one_of(MODES), required=True),
+    Field(name="duration", national="thoi_gian_dao_tao", check=is_text),
+    Field(name="language", national="ngon_ngu_dao_tao", check=is_text),
+)
+SCHOOL_DIPLOMA = _schema(
+    "school-diploma",
+    Field(name="school", national="ten_truong", check=is_text, required=True, on_face=True),
+    Field(name="mode", national="hinh_thuc_dao_tao", check=_one_of(MODES), required=True),
+    Field(name="exam_board", national="hoi_dong_thi", check=is_text),
+    Field(name="exam_session", national="khoa_thi", check=is_text),
+)
+CERTIFICATE = _schema(
+    "certificate",
+    Field(name="programme_name", national="nganh_dao_tao", check=is_text, required=True, on_face=True),
+    Field(name="mode", national="hinh_thuc_dao_tao", check=_one_of(MODES), required=True),
+    Field(name="exam_board", national="hoi_dong_thi", check=is_text),
+    Field(name="exam_session", national="khoa_thi", check=is_text),
+)
+
+SCHEMAS = {schema.id: schema for schema in (DEGREE, SCHOOL_DIPLOMA, CERTIFICATE)}
+BY_KIND = {schema.kind: schema for schema in SCHEMAS.values()}
+
+
+def check_text(name: str, value: str) -> None:
+    """Refuse text that two readers could see or hash differently.
+
+    Raises: RecordError for text that is not NFC, holds a control or format character, or is too long.
+    """
+    if not unicodedata.is_normalized("NFC", value):
+        raise RecordError(name, "is not in Unicode form NFC", "không ở dạng Unicode NFC")
+    if not value.isprintable() and any(unicodedata.category(c) in _HIDDEN for c in value):
+        raise RecordError(name, "holds a character that cannot be seen", "có ký tự ẩn")
+    if len(value.encode()) > MAX_FIELD_BYTES:
+        raise RecordError(name, f"is longer than {MAX_FIELD_BYTES} bytes", f"dài quá {MAX_FIELD_BYTES} byte")
+
+
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def check(schema: Schema, record: Record) -> None:
+    """Hold a record against its schema: no other field, none missing, every value of its form.
+
+    Raises: RecordError naming the first field that is wrong. Spec: docs/spec/record.md.
+    """
+    for name in record:
+        if name not in schema.names:
+            raise RecordError(name, f"is not a field of {schema.id}", f"không thuộc mẫu {schema.id}")
+    for field in schema.fields:
+        value = record.get(field.name)
+        if value is None:
+            if field.required:
+                raise RecordError(field.name, "is missing", "còn thiếu")
+            continue
+        check_text(field.name, value)
+        problem = field.check(value)
+        if problem is not None:
+            raise RecordError(field.name, problem)
+    if record["kind"] != schema.kind:
+        raise RecordError("kind", f"is not the kind of {schema.id}", f"không phải loại của {schema.id}")
