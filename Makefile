@@ -1,0 +1,63 @@
+# `make demo` and `make test` do all of their own set-up; see tools/setup. The second time they start at once.
+
+BIN := .venv/bin
+DATABASE_TESTS := tests/services tests/faults
+# Two cores are what a small machine has; `make test WORKERS=8` on a larger one.
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test slow check format bench contracts lock setup dev clean
+
+help: ## Say what can be made
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: setup ## The whole story in the terminal, from a spreadsheet to a verified diploma (ARGS=--resume goes on)
+	@$(BIN)/sogoc demo $(ARGS)
+
+serve: setup ## The public page of the archive that the demo made
+	@$(BIN)/sogoc serve $(ARGS)
+
+test: dev ## All tests but the slow ones; those that touch the database run on SQLite and on PostgreSQL
+	$(BIN)/pytest -n $(WORKERS)
+	SOGOC_TEST_DATABASE=postgresql $(BIN)/pytest -n $(WORKERS) $(DATABASE_TESTS)
+
+slow: dev ## The tests that take minutes
+	$(BIN)/pytest -n $(WORKERS) -m slow
+	SOGOC_TEST_DATABASE=postgresql $(BIN)/pytest -n $(WORKERS) -m slow $(DATABASE_TESTS)
+
+check: dev ## Style, types, layers, migrations
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	SOGOC_DATABASE=:memory: DJANGO_SETTINGS_MODULE=sogoc.server.settings \
+	    $(BIN)/python -m django makemigrations --check --dry-run
+
+format: dev ## Let ruff mend what it can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: dev ## Measure; every figure in the documents comes from here
+	@set -e; for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python $$benchmark; done
+
+contracts: dev ## Recompile the anchor contract, compare it byte for byte with ours, fuzz and prove it
+	contracts/check
+
+# Versions and hashes, never a registry's address. Each set takes the versions of the one that holds it.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+    --custom-compile-command "make lock" pyproject.toml
+
+lock: dev ## Write requirements/*.txt anew from pyproject.toml (ARGS=--upgrade takes newer versions)
+	$(COMPILE) $(ARGS) --group dev --extra server --extra s3 --extra hsm -o requirements/dev.txt
+	$(COMPILE) --constraint requirements/dev.txt --group build --extra server -o requirements/server.txt
+	$(COMPILE) --constraint requirements/dev.txt -o requirements/base.txt
+
+setup:
+	@tools/setup run
+
+dev:
+	@tools/setup dev
+
+clean: ## Remove what was made and installed; an archive in .sogoc/ holds keys and stays
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-output
+	find src tests -name __pycache__ -prune -exec rm -rf {} +
