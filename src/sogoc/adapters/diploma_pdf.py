@@ -1,0 +1,378 @@
+"""The diploma as a person sees it: one page of PDF/A-3 with the evidence inside, signed by the institution.
+
+The page is printed from the face fields alone; nothing is translated that has no fixed English term, so what the
+register says stands on both halves. `render` is deterministic: the same face, address, evidence and time give the
+same bytes. `sign` adds a PAdES-B-B signature over the whole file, through whatever holds the institution's key.
+
+Spec: docs/spec/evidence.md
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+import threading
+from base64 import urlsafe_b64decode
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+import orjson
+import segno
+import typst
+from asn1crypto import algos, cms, core, keys, x509
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
+from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDPSetup, SigObjSetup
+from pyhanko.sign.signers.pdf_byterange import SignatureObject
+from pyhanko.sign.signers.pdf_cms import Signer
+
+from sogoc.core import record
+from sogoc.errors import InputError, MalformedError, RecordError
+from sogoc.ports import IssuerSigner
+
+HERE = Path(__file__).parent / "diploma"
+
+# At 28 mm and level M this still gives modules of more than 0.45 mm, which a telephone reads from a screen or paper.
+MAX_URL_CHARS = 160
+SIGNATURE_FIELD = "SogocInstitution"
+_SIGNATURE_BYTES = 4096
+
+# What every value font in `diploma/fonts` can draw; tests/adapters/test_diploma_pdf.py holds the two together.
+PRINTABLE = (
+    (0x0020, 0x007E), (0x00A0, 0x024F), (0x02B9, 0x02BC), (0x02C6, 0x02DD), (0x0300, 0x036F), (0x1E00, 0x1EFF),
+    (0x2010, 0x2015), (0x2018, 0x2022), (0x2026, 0x2026), (0x2030, 0x2030), (0x2032, 0x2033), (0x2039, 0x203A),
+    (0x2044, 0x2044), (0x20AB, 0x20AB), (0x2116, 0x2116), (0x2122, 0x2122),
+)  # fmt: skip
+_UNPRINTABLE = re.compile("[^" + "".join(f"{chr(a)}-{chr(b)}".replace("\\", r"\\") for a, b in PRINTABLE) + "]")
+
+# Fixed terms only, compared without case. Anything else stands in Vietnamese on both halves.
+_ENGLISH = {
+    "title": {
+        "bằng cử nhân": "The Degree of Bachelor",
+        "bằng kỹ sư": "The Degree of Engineer",
+        "bằng kiến trúc sư": "The Degree of Architect",
+        "bằng bác sĩ": "The Degree of Medical Doctor",
+        "bằng dược sĩ": "The Degree of Pharmacist",
+        "bằng thạc sĩ": "The Degree of Master",
+        "bằng tiến sĩ": "The Degree of Doctor of Philosophy",
+        "bằng tốt nghiệp trung học cơ sở": "Lower Secondary School Diploma",
+        "bằng tốt nghiệp trung học phổ thông": "Upper Secondary School Diploma",
+        "bằng tốt nghiệp trung cấp": "Intermediate Diploma",
+        "bằng tốt nghiệp cao đẳng": "College Diploma",
+        "chứng chỉ": "Certificate",
+    },
+    "classification": {
+        "xuất sắc": "Excellent",
+        "giỏi": "Very good",
+        "khá": "Good",
+        "trung bình khá": "Fairly good",
+        "trung bình": "Average",
+        "đạt": "Passed",
+    },
+    "signer_title": {"phó hiệu trưởng": "Vice-Rector", "hiệu trưởng": "Rector", "giám đốc": "Director"},
+}
+_PRINCIPAL = {"hiệu trưởng": "Principal", "phó hiệu trưởng": "Vice-Principal"}
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+
+_CLASSIFIED = {
+    "degree": ("Degree classification", "Hạng tốt nghiệp"),
+    "school-diploma": ("Graduation grade", "Xếp loại tốt nghiệp"),
+    "certificate": ("Result", "Xếp loại"),
+}
+
+
+def render(
+    face: Mapping[str, str],
+    *,
+    verify_url: str,
+    evidence: bytes,
+    evidence_name: str = "evidence.json",
+    trial: bool,
+    created_at: datetime,
+) -> bytes:
+    """Print the face of a diploma as one page of PDF/A-3b with `evidence` attached.
+
+    `face` holds exactly the face fields of its kind (`record.Schema.face`; optional ones may be absent), `verify_url`
+    is what the QR code says, `created_at` stands in the file as its creation time. Same input, same bytes.
+
+    Raises: RecordError naming a field that is missing, foreign to the face, or has a letter outside the fonts;
+    InputError for text too long for the page or an unusable address; MalformedError for evidence that is not UTF-8.
+    """
+    _check_face(face)
+    if not verify_url.startswith("https://") or not verify_url.isascii() or len(verify_url) > MAX_URL_CHARS:
+        raise InputError(
+            f"the address for the QR code is not an https address of at most {MAX_URL_CHARS} ASCII characters",
+            f"địa chỉ cho mã QR phải bắt đầu bằng https và dài tối đa {MAX_URL_CHARS} ký tự ASCII",
+        )
+    try:
+        attached = evidence.decode()
+    except UnicodeDecodeError as error:
+        raise MalformedError("the evidence is not UTF-8 text", "bằng chứng không phải văn bản UTF-8") from error
+    page = _page(face, verify_url=verify_url, evidence_name=evidence_name, trial=trial)
+    inputs = {"face": orjson.dumps(page).decode(), "code": _code(verify_url), "evidence": attached}
+    try:
+        with _press_lock:
+            # A compiler keeps the inputs of its last document, so two threads may not share it at one time.
+            pdf = _press().compile(sys_inputs=inputs, format="pdf", pdf_standards=["a-3b"], timestamp=created_at)
+    except typst.TypstError as error:
+        if "sogoc: too long to print" in str(error):
+            raise InputError(
+                "a name on this face is too long for the page", "có mục quá dài, không in vừa một trang"
+            ) from None
+        raise
+    if not isinstance(pdf, bytes):
+        raise AssertionError("typst gave no single PDF")
+    return pdf
+
+
+_press_lock = threading.Lock()
+
+
+@cache
+def _press() -> typst.Compiler:
+    """The template with its fonts, loaded once. No font of the machine is ever used."""
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[HERE / "fonts"])
+    return typst.Compiler(HERE / "diploma.typ", root=HERE, font_paths=fonts)
+
+
+def _check_face(face: Mapping[str, str]) -> None:
+    schema = record.BY_KIND.get(face.get("kind", ""))
+    if schema is None:
+        raise RecordError("kind", "is not a kind of diploma", "không phải một loại văn bằng")
+    for field in schema.fields:
+        value = face.get(field.name)
+        if field.name not in schema.face:
+            if value is not None:
+                raise RecordError(field.name, "does not stand on the face", "không có trên mặt văn bằng")
+            continue
+        if value is None:
+            if field.required:
+                raise RecordError(field.name, "is missing", "còn thiếu")
+            continue
+        record.check_text(field.name, value)
+        problem = field.check(value)
+        if problem is not None:
+            raise RecordError(field.name, problem)
+        if _UNPRINTABLE.search(value):
+            raise RecordError(field.name, "has a letter that cannot be printed", "có chữ không in được")
+    for name in face:
+        if name not in schema.names:
+            raise RecordError(name, f"is not a field of {schema.id}", f"không thuộc mẫu {schema.id}")
+
+
+def _page(face: Mapping[str, str], *, verify_url: str, evidence_name: str, trial: bool) -> dict[str, object]:
+    kind = face["kind"]
+    en: dict[str, object] = {
+        "nation": "SOCIALIST REPUBLIC OF VIET NAM",
+        "motto": "Independence - Freedom - Happiness",
+        "institution": face["institution_name"],
+        "confers": "hereby confers",
+        "title": _english("title", face),
+        "to": "upon",
+        "holder": face["holder_name"],
+        "lines": [("Date of birth", _day_en(face["born_on"]))],
+        "dated": f"{face['issued_at']}, {_day_en(face['awarded_on'])}",
+        "signer-title": _english("signer_title", face),
+        "signed": "(digital signature in this file)",
+        "scan": "Scan to verify, or check this file",
+        "signer": face["signer_name"],
+        "numbers": [("Serial number", face["serial_number"]), ("Register number", face["register_number"])],
+    }
+    vi: dict[str, object] = {
+        "nation": "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
+        "motto": "Độc lập - Tự do - Hạnh phúc",
+        "institution": face["institution_name"],
+        "confers": "cấp",
+        "title": face["title"],
+        "to": "cho",
+        "holder": face["holder_name"],
+        "lines": [("Ngày sinh", _day_vi(face["born_on"]))],
+        "dated": f"{face['issued_at']}, {_long_day_vi(face['awarded_on'])}",
+        "signer-title": face["signer_title"],
+        "signed": "(chữ ký số nằm trong tệp này)",
+        "scan": "Quét mã hoặc kiểm tra tệp này",
+        "signer": face["signer_name"],
+        "numbers": [("Số hiệu", face["serial_number"]), ("Số vào sổ gốc", face["register_number"])],
+    }
+    lines_en, lines_vi = [*_rows(en)], [*_rows(vi)]
+    if kind == "school-diploma":
+        lines_en.append(("School", face["school"]))
+        lines_vi.append(("Học sinh trường", face["school"]))
+    else:
+        en["subject"] = vi["subject"] = face["programme_name"]
+    if "classification" in face:
+        lines_en.append((_CLASSIFIED[kind][0], _english("classification", face)))
+        lines_vi.append((_CLASSIFIED[kind][1], face["classification"]))
+    en["lines"], vi["lines"] = lines_en, lines_vi
+    address = verify_url.partition("#")[0]
+    return {
+        "document": {"title": f"{face['title']} · {face['holder_name']}", "author": face["institution_name"]},
+        "en": en,
+        "vi": vi,
+        "trial": trial,
+        "code-alt": f"QR: {address}",
+        "foot": [
+            f"Quyết định số / Decision no. {face['decision_number']}, {_day_vi(face['decided_on'])}",
+            f"Mã định danh / Identifier {face['identifier']}",
+        ],
+        "evidence-name": evidence_name,
+        "evidence-note": "Evidence for checking this diploma / Bằng chứng để xác thực văn bằng này",
+    }
+
+
+def _rows(side: Mapping[str, object]) -> list[tuple[str, str]]:
+    rows = side["lines"]
+    assert isinstance(rows, list)
+    return rows
+
+
+def _english(name: str, face: Mapping[str, str]) -> str:
+    said = face[name]
+    table = _ENGLISH[name]
+    if name == "signer_title" and face["kind"] == "school-diploma":
+        table = {**table, **_PRINCIPAL}
+    return table.get(said.lower(), said)
+
+
+def _day_vi(value: str) -> str:
+    return "/".join(reversed(value.split("-")))
+
+
+def _day_en(value: str) -> str:
+    year, *rest = value.split("-")
+    words = [_MONTHS[int(rest[0]) - 1]] if rest else []
+    if len(rest) > 1:
+        words.insert(0, str(int(rest[1])))
+    return " ".join([*words, year])
+
+
+def _long_day_vi(value: str) -> str:
+    """A day as decrees are dated: days below 10 and the months 1 and 2 take a zero, so that none can be added."""
+    on = date.fromisoformat(value)
+    month = f"{on.month:02}" if on.month < 3 else str(on.month)  # noqa: PLR2004
+    return f"ngày {on.day:02} tháng {month} năm {on.year}"
+
+
+def _code(url: str) -> str:
+    drawn = io.BytesIO()
+    # Any of the eight masks is read alike; trying them all would cost half as much as the whole page.
+    segno.make_qr(url, error="m", boost_error=False, mask=2).save(
+        drawn, kind="svg", border=2, xmldecl=False, svgns=True, omitsize=True, dark="#1f1a17"
+    )
+    return drawn.getvalue().decode()
+
+
+class _PortSigner(Signer):
+    """pyHanko's idea of a signer, over the port that holds the institution's key."""
+
+    def __init__(self, signer: IssuerSigner, certificate: x509.Certificate) -> None:
+        super().__init__(
+            signing_cert=certificate,
+            signature_mechanism=algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}),
+        )
+        self._port = signer
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:  # noqa: FBT001, FBT002
+        if digest_algorithm != "sha256" or dry_run:
+            raise AssertionError("only SHA-256, and no trial signatures: every signature of the key is meant")
+        return _der_signature(self._port.sign(data))
+
+
+def sign(pdf: bytes, *, signer: IssuerSigner, certificate: bytes, signed_at: datetime) -> bytes:
+    """Sign the whole file (PAdES-B-B, ECDSA P-256 with SHA-256) and close it against any later change (DocMDP 1).
+
+    `certificate` is DER and carries the key of `signer`. The original bytes stand unchanged at the beginning; the
+    field is invisible, so the page and its marks as PDF/A-3 stay as they are. Uses no network.
+
+    Raises: MalformedError for a certificate of another key or bytes that are not a PDF; KeyUnavailable.
+    """
+    holder = x509.Certificate.load(certificate)
+    if holder.public_key.dump() != _public_key(signer).dump():
+        raise MalformedError("the certificate carries another key", "chứng thư mang một khóa khác")
+    try:
+        writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    except PdfError as error:
+        raise MalformedError("this is not a PDF that can be signed", "tệp PDF này không ký được") from error
+    steps = PdfCMSEmbedder(new_field_spec=SigFieldSpec(SIGNATURE_FIELD)).write_cms(SIGNATURE_FIELD, writer)
+    next(steps)
+    steps.send(
+        SigObjSetup(
+            sig_placeholder=SignatureObject(
+                bytes_reserved=_SIGNATURE_BYTES, subfilter=SigSeedSubFilter.PADES, timestamp=signed_at.astimezone(UTC)
+            ),
+            mdp_setup=SigMDPSetup(md_algorithm="sha256", certify=True, docmdp_perms=MDPPerm.NO_CHANGES),
+        )
+    )
+    prepared, signed = steps.send(SigIOSetup(md_algorithm="sha256"))
+    content = asyncio.run(
+        _PortSigner(signer, holder).async_sign(prepared.document_digest, digest_algorithm="sha256", use_pades=True)
+    )
+    steps.send(content)
+    return bytes(signed.getbuffer())
+
+
+def self_signed_certificate(
+    signer: IssuerSigner, *, name: str, serial: int, valid_from: datetime, valid_years: int = 10
+) -> bytes:
+    """Make an X.509 certificate (DER) for the key of `signer`, signed through the same port.
+
+    Trust never comes from it: a verifier compares its key with the institution's authority page. It exists because
+    PAdES carries keys in certificates. `name` is the institution's, `serial` a positive number of at most 20 bytes.
+
+    Raises: KeyUnavailable.
+    """
+    key = _public_key(signer)
+    subject = x509.Name.build({"common_name": name[:64]})
+    key_id = sha256(key["public_key"].native).digest()[:20]
+    algorithm = algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"})
+    begins = valid_from.astimezone(UTC).replace(microsecond=0)
+    tbs = x509.TbsCertificate(
+        {
+            "version": "v3",
+            "serial_number": serial,
+            "signature": algorithm,
+            "issuer": subject,
+            "validity": {"not_before": _time(begins), "not_after": _time(begins + timedelta(days=365 * valid_years))},
+            "subject": subject,
+            "subject_public_key_info": key,
+            "extensions": [
+                {"extn_id": "key_identifier", "extn_value": core.OctetString(key_id)},
+                {"extn_id": "key_usage", "critical": True, "extn_value": {"digital_signature", "non_repudiation"}},
+                {"extn_id": "basic_constraints", "critical": True, "extn_value": {"ca": False}},
+            ],
+        }
+    )
+    signature = _der_signature(signer.sign(tbs.dump()))
+    return bytes(
+        x509.Certificate(
+            {"tbs_certificate": tbs, "signature_algorithm": algorithm, "signature_value": signature}
+        ).dump()
+    )
+
+
+def _time(at: datetime) -> x509.Time:
+    # RFC 5280 section 4.1.2.5: two-digit years through 2049, then four.
+    return x509.Time({"utc_time": at}) if at.year < 2050 else x509.Time({"general_time": at})  # noqa: PLR2004
+
+
+def _public_key(signer: IssuerSigner) -> keys.PublicKeyInfo:
+    x, y = (urlsafe_b64decode(signer.jwk[part] + "=") for part in "xy")
+    return keys.PublicKeyInfo(
+        {
+            "algorithm": {"algorithm": "ec", "parameters": keys.ECDomainParameters(name="named", value="secp256r1")},
+            "public_key": keys.ECPointBitString.from_coords(int.from_bytes(x), int.from_bytes(y)),
+        }
+    )
+
+
+def _der_signature(raw: bytes) -> bytes:
+    return encode_dss_signature(int.from_bytes(raw[:32]), int.from_bytes(raw[32:]))
