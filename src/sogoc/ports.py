@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from sogoc.errors import ChainUnavailable, WrongState
+
 
 class IssuerSigner(Protocol):
     """A P-256 key of an institution or of the ministry, wherever it lives.
@@ -71,7 +73,10 @@ class FileStore(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnchoredEvent:
-    """One `Anchored` event as read back from a chain. `final` follows the chain's own finality rule."""
+    """One `Anchored` event as read back from a chain. The first sequence is 0; `block_time` is in Unix seconds.
+
+    `final` follows the chain's own finality rule; `pending` says what is still missing, and is empty when it is final.
+    """
 
     sequence: int
     size: int
@@ -81,16 +86,46 @@ class AnchoredEvent:
     block_time: int
     transaction: bytes
     final: bool
+    pending: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedAnchor:
-    """A signed transaction that was not sent yet: persist it first, then broadcast it, then wait."""
+    """A signed transaction that was not sent yet: persist it first, then broadcast it, then read it back as an event.
+
+    `gas_price` is in wei, `transaction` the hash of `raw`.
+    """
 
     nonce: int
     gas_price: int
     raw: bytes
     transaction: bytes
+
+
+class NonceUsed(ChainUnavailable):
+    """Another transaction of this account holds the nonce: look for its event before preparing a new one."""
+
+    code = "nonce-used"
+
+
+class Underpriced(ChainUnavailable):
+    """The chain keeps an earlier transaction of this nonce, or asks more for gas: prepare again, replacing it."""
+
+    code = "underpriced"
+
+
+class AnchorRefused(WrongState):
+    """The contract would not take this anchor. `reason` is one of `shrinks`, `jumps`, `other-root`, `role`, `reverted`.
+
+    `other-root` and `shrinks` may mean that the log forked or that this database was restored: compare with `events`.
+    It is what one endpoint answered to a question, so it stops this anchor and proves nothing.
+    """
+
+    code = "anchor-refused"
+
+    def __init__(self, reason: str, en: str, vi: str | None = None) -> None:
+        super().__init__(en, vi)
+        self.reason = reason
 
 
 class Chain(Protocol):
@@ -102,23 +137,34 @@ class Chain(Protocol):
     @property
     def chain_id(self) -> int: ...
     @property
-    def contract(self) -> str: ...
+    def contract(self) -> str:
+        """0x and 40 lower-case hex digits."""
+
     @property
     def endpoints(self) -> Sequence[str]: ...
 
     def check(self) -> None:
         """Compare chain id and contract code with what is pinned. Raises: ChainUnavailable."""
 
-    def prepare(self, size: int, root: bytes, *, nonce: int | None = None, bump: bool = False) -> PreparedAnchor:
-        """Sign a transaction that anchors (size, root). A given nonce replaces an earlier transaction.
+    def next_nonce(self) -> int:
+        """The account's next free nonce, transactions that wait included. Raises: ChainUnavailable."""
 
-        Raises: ChainUnavailable.
+    def prepare(self, size: int, root: bytes, *, replaces: PreparedAnchor | None = None) -> PreparedAnchor:
+        """Sign a transaction that anchors (size, root).
+
+        With `replaces` it takes the nonce of an earlier transaction, waiting or lost, and pays enough more to push it
+        out. Raises: ChainUnavailable, KeyUnavailable, AnchorRefused.
         """
 
-    def broadcast(self, raw: bytes) -> None:
-        """Hand a signed transaction to the chain; one that is already known is a success. Raises: ChainUnavailable."""
+    def broadcast(self, prepared: PreparedAnchor) -> None:
+        """Hand a signed transaction to the chain; one that it already knows or holds in a block is a success.
+
+        Raises: ChainUnavailable, and of it NonceUsed and Underpriced.
+        """
 
     def events(self, from_sequence: int = 0) -> list[AnchoredEvent]:
-        """Every anchor in the contract on the canonical chain, oldest first. Raises: ChainUnavailable."""
+        """Every anchor from `from_sequence` on, oldest first, as enough endpoints show it on the canonical chain.
 
-    def next_nonce(self) -> int: ...
+        Nothing is remembered: after a reorganisation the event is gone, and comes back when it was sent again.
+        Raises: ChainUnavailable, also when the endpoints contradict each other.
+        """
