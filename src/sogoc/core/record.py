@@ -61,7 +61,16 @@ class Schema:
         return tuple(field.name for field in self.fields if field.on_face or field.always_shown)
 
 
-LEVELS = ("lower-secondary", "upper-secondary", "intermediate", "college", "bachelor", "master", "doctor", "certificate")
+LEVELS = (
+    "lower-secondary",
+    "upper-secondary",
+    "intermediate",
+    "college",
+    "bachelor",
+    "master",
+    "doctor",
+    "certificate",
+)
 MODES = ("full-time", "in-service", "distance", "self-study")
 GENDERS = ("male", "female", "other")
 
@@ -171,14 +180,14 @@ _COMMON = (
     Field(
         name="personal_id",
         national="so_ddcn",
-        check=_matches(re.compile(r"\d{9}|\d{12}"), "is not a personal number of 12 digits (or 9, the old card)"),
+        check=_matches(re.compile(r"[0-9]{9}|[0-9]{12}"), "is not a personal number of 12 digits (or 9, the old card)"),
     ),
     Field(name="student_id", national="ma_nguoi_hoc", check=is_text),
     Field(name="classification", national="xep_loai", check=is_text, on_face=True),
     Field(
         name="graduation_year",
         national="nam_tot_nghiep",
-        check=_matches(re.compile(r"\d{4}"), "is not a year"),
+        check=_matches(re.compile(r"[0-9]{4}"), "is not a year"),
     ),
 )
 _REGISTER = (
@@ -220,17 +229,26 @@ BY_KIND = {schema.kind: schema for schema in SCHEMAS.values()}
 def check_text(name: str, value: str) -> None:
     """Refuse text that two readers could see or hash differently.
 
-    Raises: RecordError for text that is not NFC, holds a control or format character, or is too long.
+    The characters are a closed list (Latin as Vietnam's languages write it, combining marks, common punctuation), so that no
+    version of Unicode and no reader decides otherwise.
+
+    Raises: RecordError for text that is not NFC, holds another character, or is too long.
     """
     if not unicodedata.is_normalized("NFC", value):
         raise RecordError(name, "is not in Unicode form NFC", "không ở dạng Unicode NFC")
-    if not value.isprintable() and any(unicodedata.category(c) in _HIDDEN for c in value):
-        raise RecordError(name, "holds a character that cannot be seen", "có ký tự ẩn")
+    if not _REPERTOIRE.fullmatch(value):
+        raise RecordError(
+            name,
+            "holds a character outside the list, perhaps one that cannot be seen",
+            "có ký tự ngoài bảng cho phép, có thể là ký tự ẩn",
+        )
     if len(value.encode()) > MAX_FIELD_BYTES:
         raise RecordError(name, f"is longer than {MAX_FIELD_BYTES} bytes", f"dài quá {MAX_FIELD_BYTES} byte")
 
 
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_REPERTOIRE = re.compile(
+    "[ -~\u00a1-\u00ac\u00ae-\u024f\u02b0-\u02ff\u0300-\u036f\u1e00-\u1eff\u2010-\u2015\u2018-\u201f\u2026\u2032\u2033]*"
+)
 
 
 def check(schema: Schema, record: Record) -> None:

@@ -1,0 +1,178 @@
+"""Canonical JSON, and base64url: the two encodings under every hash and signature.
+
+The subset is objects, arrays, text, integers below 2^53 and booleans. On it `orjson` with sorted keys writes the bytes of RFC 8785
+(the tests hold it against the `rfc8785` package); everything else is refused here, by name.
+
+Spec: docs/spec/README.md, RFC 8785, RFC 4648 section 5.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from sogoc.errors import MalformedError
+
+Json = Any
+MAX_DEPTH = 8
+MAX_INTEGER = 2**53 - 1
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_B64 = re.compile(r"[A-Za-z0-9_-]*")
+
+
+def encode(value: Json) -> bytes:
+    """Return the one canonical encoding of `value`.
+
+    Raises: MalformedError for a null, a float, a large or negative integer, a key that is not ASCII, text that is not NFC or
+    holds a control character, or more than 8 levels. Spec: docs/spec/README.md.
+    """
+    _guard(value, MAX_DEPTH)
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def decode(presented: bytes, *, limit: int = 65_535) -> Json:
+    """Read canonical JSON: bytes that do not encode to themselves again are refused, and with them duplicate keys.
+
+    Raises: MalformedError. Spec: docs/spec/README.md.
+    """
+    if len(presented) > limit:
+        raise MalformedError(f"longer than {limit} bytes")
+    try:
+        value = orjson.loads(presented)
+    except orjson.JSONDecodeError as error:
+        raise MalformedError("is not JSON") from error
+    if encode(value) != presented:
+        raise MalformedError("is not in canonical form")
+    return value
+
+
+def read(presented: bytes, *, limit: int) -> Json:
+    """Read JSON in any spacing and order, of the same subset: for files that pass through people's hands.
+
+    Raises: MalformedError for duplicate keys, numbers that are not small integers, null, deep nesting, or more than `limit` bytes.
+    """
+    if len(presented) > limit:
+        raise MalformedError(f"longer than {limit} bytes")
+    try:
+        value = json.loads(
+            presented.decode(), object_pairs_hook=_unique, parse_float=_no_number, parse_constant=_no_number
+        )
+    except MalformedError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise MalformedError("is not JSON") from error
+    _guard(value, MAX_DEPTH, controls=True)
+    return value
+
+
+def _unique(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise MalformedError("an object has one key twice")
+    return value
+
+
+def _no_number(_: str) -> Json:
+    raise MalformedError("a number is not an integer")
+
+
+def _guard(value: Json, depth: int, *, controls: bool = False) -> None:
+    kind = type(value)
+    if kind is str:
+        if not value.isascii() and not unicodedata.is_normalized("NFC", value):
+            raise MalformedError("text is not in Unicode form NFC")
+        if not controls and _CONTROL.search(value):
+            raise MalformedError("text holds a control character")
+    elif kind is int:
+        if not 0 <= value <= MAX_INTEGER:
+            raise MalformedError("an integer is negative or not below 2^53")
+    elif kind is bool:
+        return
+    elif depth == 0:
+        raise MalformedError(f"nested deeper than {MAX_DEPTH} levels")
+    elif kind is dict:
+        for key, item in value.items():
+            if not isinstance(key, str) or not key.isascii() or _CONTROL.search(key):
+                raise MalformedError("a key is not plain ASCII text")
+            _guard(item, depth - 1, controls=controls)
+    elif kind is list or kind is tuple:
+        for item in value:
+            _guard(item, depth - 1, controls=controls)
+    else:
+        raise MalformedError(f"{kind.__name__} has no canonical form here")
+
+
+def b64(content: bytes) -> str:
+    """Encode as base64url without padding."""
+    return urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def unb64(text: Json, length: int | None = None) -> bytes:
+    """Decode base64url without padding, only from its one canonical form.
+
+    Raises: MalformedError, also when `length` is given and the content has another.
+    """
+    if not isinstance(text, str) or not _B64.fullmatch(text):
+        raise MalformedError("is not base64url")
+    try:
+        content = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError as error:
+        raise MalformedError("is not base64url") from error
+    if b64(content) != text:
+        raise MalformedError("is not canonical base64url")
+    if length is not None and len(content) != length:
+        raise MalformedError(f"is not {length} bytes")
+    return content
+
+
+def digest(content: bytes) -> bytes:
+    return sha256(content).digest()
+
+
+def members(value: Json, required: frozenset[str], optional: frozenset[str] = frozenset()) -> Mapping[str, Json]:
+    """Hold an object against the closed list of its members.
+
+    Raises: MalformedError naming what is missing or unknown.
+    """
+    if not isinstance(value, dict):
+        raise MalformedError("is not an object")
+    names = value.keys()
+    if not required <= names:
+        raise MalformedError(f"lacks {', '.join(sorted(required - names))}")
+    if not names <= required | optional:
+        raise MalformedError("has a member that is not in the format")
+    return value
+
+
+def text(value: Json, limit: int = 1024) -> str:
+    """Return `value` if it is text of at most `limit` characters. Raises: MalformedError."""
+    if not isinstance(value, str) or len(value) > limit:
+        raise MalformedError("is not text, or too long")
+    return value
+
+
+def integer(value: Json, low: int = 0, high: int = MAX_INTEGER) -> int:
+    """Return `value` if it is an integer from `low` to `high`. Raises: MalformedError."""
+    if type(value) is not int or not low <= value <= high:
+        raise MalformedError(f"is not an integer from {low} to {high}")
+    return value
+
+
+def items(value: Json, limit: int) -> list[Json]:
+    """Return `value` if it is an array of at most `limit` items. Raises: MalformedError."""
+    if not isinstance(value, list) or len(value) > limit:
+        raise MalformedError(f"is not an array of at most {limit} items")
+    return value
+
+
+def hashes(value: Json, limit: int = 64) -> list[bytes]:
+    """Return an array of b64 hashes, such as a proof. Raises: MalformedError."""
+    return [unb64(item, 32) for item in items(value, limit)]

@@ -1,0 +1,118 @@
+"""A commitment hides a record behind one salted digest per field, so that its holder can open only some.
+
+The log knows commitments and nothing else of a person, so a new credential format needs no new entry.
+
+Spec: docs/spec/record.md
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import orjson
+
+from sogoc.core.canonical import Json, b64, unb64
+from sogoc.core.record import MAX_FIELD_BYTES, Record, Schema, check_text
+from sogoc.errors import InputError, MalformedError, RecordError, VerificationError
+
+_SALT = b"sogoc/salt/v1\x00"
+_FILLER = b"sogoc/filler/v1\x00"
+_COMMITMENT = b"sogoc/commitment/v1\x00"
+_DECISION = b"sogoc/decision/v1\x00"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """A record with its slots. `disclosures` maps a field to its disclosure text; it opens that field and no other."""
+
+    schema: Schema
+    slots: tuple[bytes, ...]
+    disclosures: Mapping[str, str]
+
+    @property
+    def commitment(self) -> bytes:
+        return commitment(self.schema, self.slots)
+
+
+def seal(schema: Schema, record: Record, secret: bytes) -> Sealed:
+    """Hide `record` behind its slots.
+
+    `secret` is 32 random bytes, one per record version. Losing it makes the entry unprovable; leaking it makes fields
+    guessable. The record must have passed `record.check`.
+
+    Raises: InputError if `secret` is not 32 bytes. Spec: docs/spec/record.md.
+    """
+    if len(secret) != 32:
+        raise InputError("the secret is not 32 bytes")
+    keyed = hmac.new(secret, digestmod=sha256)  # absorbs the key once; each field continues from a copy
+    slots: list[bytes] = []
+    disclosures: dict[str, str] = {}
+    for name in schema.names:
+        value = record.get(name)
+        mac = keyed.copy()
+        if value is None:
+            mac.update(_FILLER + name.encode())
+            slots.append(mac.digest())
+            continue
+        mac.update(_SALT + name.encode())
+        disclosure = b64(orjson.dumps([b64(mac.digest()[:16]), name, value]))
+        disclosures[name] = disclosure
+        slots.append(sha256(disclosure.encode()).digest())
+    return Sealed(schema=schema, slots=tuple(slots), disclosures=disclosures)
+
+
+def commitment(schema: Schema, slots: Sequence[bytes]) -> bytes:
+    """Return the 32 bytes that stand in the log for these slots. Spec: docs/spec/record.md."""
+    name = schema.id.encode()
+    return sha256(b"".join((_COMMITMENT, bytes([len(name)]), name, len(slots).to_bytes(2, "big"), *slots))).digest()
+
+
+def open_slots(schema: Schema, slots: Sequence[bytes], disclosures: Iterable[str]) -> dict[str, str]:
+    """Return the fields that these disclosures open.
+
+    Raises: MalformedError for a disclosure that is not of the form; VerificationError for a name that is unknown or repeated, or
+    a digest that is not in the slot of its name. Spec: docs/spec/record.md, verification 2.
+    """
+    if len(slots) != len(schema.fields):
+        raise VerificationError("the number of digests is not that of the schema", "số mã băm không đúng với mẫu")
+    place = {name: slot for name, slot in zip(schema.names, slots, strict=True)}
+    opened: dict[str, str] = {}
+    for disclosure in disclosures:
+        name, value = _read_disclosure(disclosure)
+        if name in opened or name not in place:
+            raise VerificationError("a field is shown twice or unknown", "một trường bị lặp hoặc không có trong mẫu")
+        if sha256(disclosure.encode()).digest() != place[name]:
+            raise VerificationError(
+                f"the field {name} is not what was signed", f"trường {name} không đúng với bản đã ký"
+            )
+        opened[name] = value
+    return opened
+
+
+def _read_disclosure(disclosure: str) -> tuple[str, str]:
+    content = unb64(disclosure)
+    if len(content) > 2 * MAX_FIELD_BYTES + 256:
+        raise MalformedError("a disclosure is too long")
+    try:
+        parts: Json = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise MalformedError("a disclosure is not JSON") from error
+    if not isinstance(parts, list) or len(parts) != 3 or not all(isinstance(part, str) for part in parts):
+        raise MalformedError("a disclosure is not a salt, a name and a text")
+    salt, name, value = parts
+    unb64(salt, 16)
+    if orjson.dumps(parts) != content:
+        raise MalformedError("a disclosure is not in canonical form")
+    try:
+        check_text(name, value)
+    except RecordError as error:
+        raise MalformedError("a disclosed value is not plain text in NFC") from error
+    return name, value
+
+
+def blind_decision(number: str, salt: bytes) -> bytes:
+    """Return the digest that stands in the log for a decision number. `salt` is 16 random bytes. Spec: docs/spec/entry.md."""
+    return sha256(_DECISION + salt + number.encode()).digest()
