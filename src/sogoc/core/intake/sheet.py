@@ -1,0 +1,64 @@
+"""A registrar's table as it stands in her file, before anything was made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class CellType(StrEnum):
+    """What a spreadsheet says a cell is, where it is not text."""
+
+    NUMBER = "number"
+    DATE = "date"
+    DATETIME = "datetime"
+    BOOLEAN = "boolean"
+    ERROR = "error"
+    FORMULA = "formula"
+
+
+class Typed(NamedTuple):
+    """A cell that is no text. `text` is the exact number, the ISO date, or the error such as #N/A.
+
+    FORMULA is a formula for which the file holds no result; one with a result is that result.
+    """
+
+    type: CellType
+    text: str
+
+
+Cell = str | Typed
+"""Text is the common case by far, so it is the string itself; an empty cell is the empty string."""
+
+Row = Sequence[Cell]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """One sheet: `rows[0]` is row 1, the first cell of a row is column A, trailing empty cells are left out.
+
+    `name` is empty for CSV. Hidden rows and columns are given by zero-based index.
+    """
+
+    name: str
+    rows: Sequence[Row]
+    hidden: bool = False
+    hidden_columns: frozenset[int] = frozenset()
+    hidden_rows: frozenset[int] = frozenset()
+
+
+def column_name(index: int) -> str:
+    """The letters of a zero-based column: 0 is A, 26 is AA."""
+    name = ""
+    index += 1
+    while index:
+        index, digit = divmod(index - 1, 26)
+        name = chr(ord("A") + digit) + name
+    return name
+
+
+def cell_name(row: int, column: int) -> str:
+    """The name people use for the cell at zero-based `row` and `column`: (16, 3) is D17."""
+    return f"{column_name(column)}{row + 1}"
