@@ -13,7 +13,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # xdist's workers inherit what the first process has set up
         os.environ["SOGOC_DATABASE"] = _database(config)
     # pytest-django would read the settings before this file is loaded, and with them another database.
-    if find_spec("sogoc.server.settings") is not None:
+    if (Path(__file__).parents[1] / "src/sogoc/server/settings.py").is_file():
         os.environ["DJANGO_SETTINGS_MODULE"] = "sogoc.server.settings"
 
 
