@@ -23,7 +23,7 @@ from pathlib import Path
 import orjson
 import segno
 import typst
-from asn1crypto import algos, cms, core, keys, x509
+from asn1crypto import algos, core, keys, x509
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
@@ -170,56 +170,52 @@ def _check_face(face: Mapping[str, str]) -> None:
 
 
 def _page(face: Mapping[str, str], *, verify_url: str, evidence_name: str, trial: bool) -> dict[str, object]:
+    """Everything the template prints, in words: the template knows places and sizes only."""
     kind = face["kind"]
-    en: dict[str, object] = {
-        "nation": "SOCIALIST REPUBLIC OF VIET NAM",
-        "motto": "Independence - Freedom - Happiness",
-        "institution": face["institution_name"],
-        "confers": "hereby confers",
-        "title": _english("title", face),
-        "to": "upon",
-        "holder": face["holder_name"],
-        "lines": [("Date of birth", _day_en(face["born_on"]))],
-        "dated": f"{face['issued_at']}, {_day_en(face['awarded_on'])}",
-        "signer-title": _english("signer_title", face),
-        "signed": "(digital signature in this file)",
-        "scan": "Scan to verify, or check this file",
-        "signer": face["signer_name"],
-        "numbers": [("Serial number", face["serial_number"]), ("Register number", face["register_number"])],
-    }
-    vi: dict[str, object] = {
-        "nation": "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
-        "motto": "Độc lập - Tự do - Hạnh phúc",
-        "institution": face["institution_name"],
-        "confers": "cấp",
-        "title": face["title"],
-        "to": "cho",
-        "holder": face["holder_name"],
-        "lines": [("Ngày sinh", _day_vi(face["born_on"]))],
-        "dated": f"{face['issued_at']}, {_long_day_vi(face['awarded_on'])}",
-        "signer-title": face["signer_title"],
-        "signed": "(chữ ký số nằm trong tệp này)",
-        "scan": "Quét mã hoặc kiểm tra tệp này",
-        "signer": face["signer_name"],
-        "numbers": [("Số hiệu", face["serial_number"]), ("Số vào sổ gốc", face["register_number"])],
-    }
-    lines_en, lines_vi = [*_rows(en)], [*_rows(vi)]
-    if kind == "school-diploma":
-        lines_en.append(("School", face["school"]))
-        lines_vi.append(("Học sinh trường", face["school"]))
-    else:
-        en["subject"] = vi["subject"] = face["programme_name"]
+    lines = [(("Date of birth", _day_en(face["born_on"])), ("Ngày sinh", _day_vi(face["born_on"])))]
+    if "school" in face:
+        lines.append((("School", face["school"]), ("Học sinh trường", face["school"])))
     if "classification" in face:
-        lines_en.append((_CLASSIFIED[kind][0], _english("classification", face)))
-        lines_vi.append((_CLASSIFIED[kind][1], face["classification"]))
-    en["lines"], vi["lines"] = lines_en, lines_vi
-    address = verify_url.partition("#")[0]
+        graded_en, graded_vi = _CLASSIFIED[kind]
+        lines.append(((graded_en, _english("classification", face)), (graded_vi, face["classification"])))
+    confers, upon = ("hereby confers", "upon") if kind == "degree" else ("hereby awards", "to")
+    both = {
+        "institution": face["institution_name"],
+        "subject": face.get("programme_name"),
+        "holder": face["holder_name"],
+        "signer": face["signer_name"],
+    }
     return {
         "document": {"title": f"{face['title']} · {face['holder_name']}", "author": face["institution_name"]},
-        "en": en,
-        "vi": vi,
+        "en": {
+            **both,
+            "nation": "SOCIALIST REPUBLIC OF VIET NAM",
+            "motto": "Independence - Freedom - Happiness",
+            "confers": confers,
+            "title": _english("title", face),
+            "to": upon,
+            "lines": [english for english, _ in lines],
+            "dated": f"{face['issued_at']}, {_day_en(face['awarded_on'])}",
+            "signer-title": _english("signer_title", face),
+            "signed": "(digital signature in this file)",
+            "numbers": [("Serial number", face["serial_number"]), ("Register number", face["register_number"])],
+        },
+        "vi": {
+            **both,
+            "nation": "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
+            "motto": "Độc lập - Tự do - Hạnh phúc",
+            "confers": "cấp",
+            "title": face["title"],
+            "to": "cho",
+            "lines": [vietnamese for _, vietnamese in lines],
+            "dated": f"{face['issued_at']}, {_long_day_vi(face['awarded_on'])}",
+            "signer-title": face["signer_title"],
+            "signed": "(chữ ký số nằm trong tệp này)",
+            "numbers": [("Số hiệu", face["serial_number"]), ("Số vào sổ gốc", face["register_number"])],
+        },
         "trial": trial,
-        "code-alt": f"QR: {address}",
+        "scan": "Scan to verify · Quét mã",
+        "code-alt": f"QR: {verify_url.partition('#')[0]}",
         "foot": [
             f"Quyết định số / Decision no. {face['decision_number']}, {_day_vi(face['decided_on'])}",
             f"Mã định danh / Identifier {face['identifier']}",
@@ -227,12 +223,6 @@ def _page(face: Mapping[str, str], *, verify_url: str, evidence_name: str, trial
         "evidence-name": evidence_name,
         "evidence-note": "Evidence for checking this diploma / Bằng chứng để xác thực văn bằng này",
     }
-
-
-def _rows(side: Mapping[str, object]) -> list[tuple[str, str]]:
-    rows = side["lines"]
-    assert isinstance(rows, list)
-    return rows
 
 
 def _english(name: str, face: Mapping[str, str]) -> str:
@@ -258,7 +248,7 @@ def _day_en(value: str) -> str:
 def _long_day_vi(value: str) -> str:
     """A day as decrees are dated: days below 10 and the months 1 and 2 take a zero, so that none can be added."""
     on = date.fromisoformat(value)
-    month = f"{on.month:02}" if on.month < 3 else str(on.month)  # noqa: PLR2004
+    month = f"{on.month:02}" if on.month < 3 else str(on.month)
     return f"ngày {on.day:02} tháng {month} năm {on.year}"
 
 
@@ -287,6 +277,13 @@ class _PortSigner(Signer):
         return _der_signature(self._port.sign(data))
 
 
+class _Appendix(IncrementalPdfFileWriter):
+    """What signing adds at the end of the file. The page's own metadata stands: PDF/A marks, authors and times."""
+
+    def _update_meta(self) -> None:
+        return
+
+
 def sign(pdf: bytes, *, signer: IssuerSigner, certificate: bytes, signed_at: datetime) -> bytes:
     """Sign the whole file (PAdES-B-B, ECDSA P-256 with SHA-256) and close it against any later change (DocMDP 1).
 
@@ -299,7 +296,7 @@ def sign(pdf: bytes, *, signer: IssuerSigner, certificate: bytes, signed_at: dat
     if holder.public_key.dump() != _public_key(signer).dump():
         raise MalformedError("the certificate carries another key", "chứng thư mang một khóa khác")
     try:
-        writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+        writer = _Appendix(io.BytesIO(pdf))
     except PdfError as error:
         raise MalformedError("this is not a PDF that can be signed", "tệp PDF này không ký được") from error
     steps = PdfCMSEmbedder(new_field_spec=SigFieldSpec(SIGNATURE_FIELD)).write_cms(SIGNATURE_FIELD, writer)
@@ -361,7 +358,7 @@ def self_signed_certificate(
 
 def _time(at: datetime) -> x509.Time:
     # RFC 5280 section 4.1.2.5: two-digit years through 2049, then four.
-    return x509.Time({"utc_time": at}) if at.year < 2050 else x509.Time({"general_time": at})  # noqa: PLR2004
+    return x509.Time({"utc_time": at}) if at.year < 2050 else x509.Time({"general_time": at})
 
 
 def _public_key(signer: IssuerSigner) -> keys.PublicKeyInfo:

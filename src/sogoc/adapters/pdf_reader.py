@@ -1,0 +1,409 @@
+"""A PDF that somebody presents: the evidence inside it, and whether the page still is what was signed.
+
+Nothing is believed here. The evidence is judged by the core, and so is the signer: this module gives the key, and the
+core compares it with the institution's authority page. No certificate path is built and nothing is fetched.
+
+A hostile file can make a PDF parser work for ever, so `read_pdf` reads in a process of its own, with little memory and
+little time, and that process can do nothing but answer.
+
+Spec: docs/spec/evidence.md
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import subprocess
+import sys
+import zlib
+from base64 import b64decode, b64encode, urlsafe_b64encode
+from binascii import unhexlify
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Literal
+
+import orjson
+from asn1crypto import cms, tsp, x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from pyhanko.pdf_utils.decode_limits import DecodeLimits, DocumentDecodeBudget, StreamDecodeLimits
+from pyhanko.pdf_utils.generic import (
+    ArrayObject,
+    ByteStringObject,
+    DictionaryObject,
+    IndirectObject,
+    PdfObject,
+    Reference,
+    StreamObject,
+    TextStringObject,
+)
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from sogoc.errors import MalformedError, UnavailableError
+
+MAX_PDF_BYTES = 8 * 1024 * 1024
+MAX_EVIDENCE_BYTES = 4 * 1024 * 1024
+EVIDENCE_NAME = "evidence.json"
+
+_SECONDS = 8
+_MEMORY_BYTES = 512 * 1024 * 1024
+_MAX_NODES = 256
+_MAX_DEPTH = 12
+_LIMITS = DecodeLimits(
+    per_stream=StreamDecodeLimits(max_output_size=MAX_EVIDENCE_BYTES),
+    document_budget=DocumentDecodeBudget(base_allowance=16 * 1024 * 1024, max_ratio=0),
+)
+
+# What a parser of foreign bytes may run into when the bytes lie about themselves.
+_MISREAD = (
+    PdfError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageSignature:
+    """What the signature of a page proves by itself: which key signed exactly these bytes.
+
+    `intact` means cryptographically valid and nothing in the file outside it, not even a later revision. Key and time
+    are given only then; `signed_at` is the signer's own word. `broken` covers every other signature, also one of a
+    form that `diploma_pdf.sign` never writes.
+    """
+
+    state: Literal["absent", "intact", "broken"]
+    covers_whole_file: bool = False
+    signer_jwk: dict[str, str] | None = None
+    signed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresentedPdf:
+    """The attached evidence, unchecked, or None when there is none; and what the page's own signature says."""
+
+    evidence: bytes | None
+    signature: PageSignature
+
+
+def read_pdf(presented: bytes) -> PresentedPdf:
+    """Read a presented PDF in a process of its own, within 10 seconds and 512 MB.
+
+    Raises: MalformedError for what is no PDF, is protected by a password, is broken, holds more than one attachment or
+    signature, or evidence over 4 MB; UnavailableError when no process could be started.
+    """
+    _check_size(presented)
+    try:
+        # -P keeps the working directory off the import path: what lies beside the file is not ours.
+        answer = subprocess.run(
+            [sys.executable, "-P", "-m", "sogoc.adapters.pdf_reader"],
+            input=presented,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise _misread() from None
+    except OSError as error:
+        raise UnavailableError("the PDF reader could not be started", "không chạy được trình đọc PDF") from error
+    if answer.returncode < 0:
+        raise _misread()
+    if answer.returncode > 0:
+        raise UnavailableError("the PDF reader is not installed completely", "trình đọc PDF chưa cài đủ")
+    return _from_answer(answer.stdout)
+
+
+def read_here(presented: bytes) -> PresentedPdf:
+    """Read in this process, without a bound on time: for files of one's own making. Raises: MalformedError."""
+    _check_size(presented)
+    try:
+        reader = PdfFileReader(io.BytesIO(presented), strict=True, decode_limits=_LIMITS)
+        if reader.encrypted:
+            raise MalformedError(
+                "the PDF is protected by a password", "tệp PDF được đặt mật khẩu", mend="remove the password"
+            )
+        root = _dictionary(reader.root)
+        return PresentedPdf(evidence=_evidence(root), signature=_signature(root, presented))
+    except _MISREAD as error:
+        raise _misread() from error
+
+
+def _check_size(presented: bytes) -> None:
+    if len(presented) > MAX_PDF_BYTES:
+        raise MalformedError(
+            f"the PDF is larger than {MAX_PDF_BYTES >> 20} MB", f"tệp PDF lớn hơn {MAX_PDF_BYTES >> 20} MB"
+        )
+
+
+def _misread() -> MalformedError:
+    return MalformedError(
+        "this PDF cannot be read: it is damaged, cut off, or built to be unreadable",
+        "không đọc được tệp PDF: tệp hỏng, thiếu hoặc được tạo để không đọc được",
+        mend="ask the sender for the original file",
+        mend_vi="yêu cầu người gửi cung cấp tệp gốc",
+    )
+
+
+# -- Attachments ------------------------------------------------------------------------------------------------------
+
+
+def _evidence(root: DictionaryObject) -> bytes | None:
+    """The one attachment, if it is called `evidence.json`. Two attachments would be two truths in one file."""
+    files: list[DictionaryObject] = []
+    seen: set[Reference] = set()
+    for found in (*_names(root), *_entries(root, "/AF")):
+        if isinstance(found, IndirectObject):
+            if found.reference in seen:
+                continue
+            seen.add(found.reference)
+        files.append(_dictionary(found))
+    if not files:
+        return None
+    if len(files) > 1:
+        raise MalformedError("the PDF holds more than one attachment", "tệp PDF có nhiều hơn một tệp đính kèm")
+    [file] = files
+    if {str(file[key]) for key in ("/F", "/UF") if key in file} != {EVIDENCE_NAME}:
+        return None
+    streams = _dictionary(file["/EF"])
+    if len({_identity(streams.raw_get(key)) for key in streams}) != 1:
+        raise MalformedError("the attachment has more than one content", "tệp đính kèm có nhiều hơn một nội dung")
+    content = streams["/F"]
+    if not isinstance(content, StreamObject):
+        raise _misread()
+    data = bytes(content.data)
+    if len(data) > MAX_EVIDENCE_BYTES:
+        raise MalformedError("the evidence is larger than 4 MB", "bằng chứng lớn hơn 4 MB")
+    return data
+
+
+def _names(root: DictionaryObject) -> Iterator[PdfObject]:
+    if "/Names" not in root:
+        return
+    names = _dictionary(root["/Names"])
+    if "/EmbeddedFiles" in names:
+        for node in _tree(names.raw_get("/EmbeddedFiles")):
+            yield from _entries(node, "/Names")[1::2]
+
+
+def _entries(node: DictionaryObject, key: str) -> list[PdfObject]:
+    """The members of an array, references unfollowed."""
+    if key not in node:
+        return []
+    array = node[key]
+    if not isinstance(array, ArrayObject) or len(array) > _MAX_NODES:
+        raise _misread()
+    return list(array)
+
+
+def _tree(top: PdfObject) -> Iterator[DictionaryObject]:
+    """Every node of a tree of /Kids, each once; a tree that is deep, large or bites its tail is refused."""
+    todo = [(top, 0)]
+    seen: set[object] = set()
+    while todo:
+        found, depth = todo.pop()
+        if depth > _MAX_DEPTH or len(seen) > _MAX_NODES or _identity(found) in seen:
+            raise _misread()
+        seen.add(_identity(found))
+        node = _dictionary(found)
+        todo.extend((kid, depth + 1) for kid in _entries(node, "/Kids"))
+        yield node
+
+
+def _identity(found: PdfObject) -> object:
+    return found.reference if isinstance(found, IndirectObject) else id(found)
+
+
+def _dictionary(found: PdfObject) -> DictionaryObject:
+    value: object = found.get_object()  # type: ignore[no-untyped-call]
+    if not isinstance(value, DictionaryObject):
+        raise _misread()
+    return value
+
+
+# -- The page's signature ---------------------------------------------------------------------------------------------
+
+
+def _signature(root: DictionaryObject, presented: bytes) -> PageSignature:
+    signatures: list[DictionaryObject] = []
+    if "/AcroForm" in root:
+        form = _dictionary(root["/AcroForm"])
+        for top in _entries(form, "/Fields"):
+            signatures += [_dictionary(node["/V"]) for node in _tree(top) if node.get("/FT") == "/Sig" and "/V" in node]
+    if not signatures:
+        return PageSignature(state="absent")
+    if len(signatures) > 1:
+        raise MalformedError("the PDF holds more than one signature", "tệp PDF có nhiều hơn một chữ ký số")
+    [signature] = signatures
+    gap = _gap(signature, presented)
+    if gap is None:
+        return PageSignature(state="broken")
+    start, end = gap
+    digest = sha256(presented[:start])
+    digest.update(presented[end:])
+    key = _signer(unhexlify(presented[start + 1 : end - 1]), digest.digest())
+    if key is None:
+        return PageSignature(state="broken", covers_whole_file=True)
+    return PageSignature(
+        state="intact", covers_whole_file=True, signer_jwk=_jwk(key), signed_at=_signed_at(signature.get("/M"))
+    )
+
+
+_HEX = re.compile(rb"<[0-9A-F]+>")
+
+
+def _gap(signature: DictionaryObject, presented: bytes) -> tuple[int, int] | None:
+    """Where the signature value stands, if it is the one thing in the whole file that is not signed.
+
+    Its hexadecimal digits must be upper case: a lower-case one would be a changed byte that nobody notices.
+    """
+    ranges = signature.get("/ByteRange")
+    contents = signature.get("/Contents")
+    form = (signature.get("/Filter"), signature.get("/SubFilter"))
+    if form != ("/Adobe.PPKLite", "/ETSI.CAdES.detached") or not isinstance(contents, ByteStringObject):
+        return None
+    if not isinstance(ranges, ArrayObject) or len(ranges) != 4 or not all(isinstance(n, int) for n in ranges):
+        return None
+    first, start, end, rest = (int(number) for number in ranges)
+    if first != 0 or not 0 < start < end < len(presented) or end + rest != len(presented):
+        return None
+    gap = presented[start:end]
+    if not _HEX.fullmatch(gap) or len(gap) % 2 or unhexlify(gap[1:-1]) != bytes(contents):
+        return None
+    return start, end
+
+
+def _signer(padded: bytes, digest: bytes) -> ec.EllipticCurvePublicKey | None:
+    """The P-256 key that signed `digest`, or None. Accepts exactly the form of CMS that a PAdES-B-B signature needs.
+
+    The message is built anew from certificate, signed attributes and signature value and must come out byte for byte:
+    so nothing in it is outside what the key signed.
+    """
+    try:
+        content = cms.ContentInfo.load(padded)["content"]
+        certificate = content["certificates"][0].chosen
+        signer = content["signer_infos"][0]
+        attributes = signer["signed_attrs"]
+        value = signer["signature"].native
+        rebuilt = _message(certificate, attributes, value)
+        key = load_der_public_key(certificate.public_key.dump())
+        if padded != rebuilt + bytes(len(padded) - len(rebuilt)) or not isinstance(key, ec.EllipticCurvePublicKey):
+            return None
+        said = {attribute["type"].native: attribute["values"] for attribute in attributes}
+        if len(said) != len(attributes) or any(len(values) != 1 for values in said.values()):
+            return None
+        bound = said["signing_certificate_v2"][0]
+        if not isinstance(bound, tsp.SigningCertificateV2):
+            return None
+        binding = bound["certs"][0]
+        if (
+            said["content_type"][0].native != "data"
+            or said["message_digest"][0].native != digest
+            or binding["hash_algorithm"]["algorithm"].native != "sha256"
+            or binding["cert_hash"].native != sha256(certificate.dump()).digest()
+            or key.curve.name != "secp256r1"
+        ):
+            return None
+        # RFC 5652 section 5.4: signed as a SET, not with the tag it has in the message.
+        key.verify(value, b"\x31" + attributes.dump()[1:], ec.ECDSA(SHA256()))
+    except (*_MISREAD, InvalidSignature):
+        return None
+    return key
+
+
+def _message(certificate: x509.Certificate, attributes: cms.CMSAttributes, value: bytes) -> bytes:
+    signer = {
+        "version": "v1",
+        "sid": {"issuer_and_serial_number": None},
+        "digest_algorithm": {"algorithm": "sha256"},
+        "signed_attrs": attributes,
+        "signature_algorithm": {"algorithm": "sha256_ecdsa"},
+        "signature": value,
+    }
+    signer["sid"] = cms.SignerIdentifier(
+        "issuer_and_serial_number",
+        cms.IssuerAndSerialNumber({"issuer": certificate.issuer, "serial_number": certificate.serial_number}),
+    )
+    content = {
+        "version": "v1",
+        "digest_algorithms": [{"algorithm": "sha256"}],
+        "encap_content_info": {"content_type": "data"},
+        "certificates": [certificate],
+        "signer_infos": [signer],
+    }
+    return bytes(cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(content)}).dump())
+
+
+def _jwk(key: ec.EllipticCurvePublicKey) -> dict[str, str]:
+    numbers = key.public_numbers()
+    x, y = (urlsafe_b64encode(part.to_bytes(32)).rstrip(b"=").decode() for part in (numbers.x, numbers.y))
+    return {"crv": "P-256", "kty": "EC", "x": x, "y": y}
+
+
+_TIME = re.compile(r"D:(\d{14})(?:Z|\+00'00'?)")
+
+
+def _signed_at(said: object) -> datetime | None:
+    match = _TIME.fullmatch(str(said)) if isinstance(said, TextStringObject) else None
+    return datetime.strptime(match[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC) if match else None
+
+
+# -- The process ------------------------------------------------------------------------------------------------------
+
+
+def _from_answer(answer: bytes) -> PresentedPdf:
+    said = orjson.loads(answer)
+    if "error" in said:
+        raise MalformedError(said["error"], said["vi"], mend=said["mend"], mend_vi=said["mend_vi"])
+    at = said.pop("signed_at")
+    evidence = said.pop("evidence")
+    return PresentedPdf(
+        evidence=None if evidence is None else b64decode(evidence),
+        signature=PageSignature(**said, signed_at=datetime.fromisoformat(at) if at else None),
+    )
+
+
+def _to_answer(presented: bytes) -> bytes:
+    try:
+        read = read_here(presented)
+    except MalformedError as error:
+        return orjson.dumps({"error": error.en, "vi": error.vi, "mend": error.mend, "mend_vi": error.mend_vi})
+    signature = read.signature
+    return orjson.dumps(
+        {
+            "evidence": None if read.evidence is None else b64encode(read.evidence).decode(),
+            "state": signature.state,
+            "covers_whole_file": signature.covers_whole_file,
+            "signer_jwk": signature.signer_jwk,
+            "signed_at": None if signature.signed_at is None else signature.signed_at.isoformat(),
+        }
+    )
+
+
+def _confine() -> None:
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415 - not on every system
+
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+        resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+if __name__ == "__main__":
+    _confine()
+    sys.stdout.buffer.write(_to_answer(sys.stdin.buffer.read()))
