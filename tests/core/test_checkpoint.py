@@ -140,6 +140,21 @@ def test_an_ml_dsa_key_vouches_under_its_own_name_only() -> None:
         open_note(Note(text=CHECKPOINT.text(), signatures=(line,)).encode(), keys=[other])
 
 
+def test_a_cosigner_has_a_name_that_its_message_can_hold() -> None:
+    key = VerifierKey(name="w" * 256, algorithm=Algorithm.ML_DSA_44_COSIGNATURE, public_key=KEYS[1].public_key)
+    line = cosign(key, ML_DSA.sign, TIME, b"")
+    with pytest.raises(MalformedError):
+        open_note(Note(text=CHECKPOINT.text(), signatures=(line,)).encode(), keys=[key])
+
+
+@pytest.mark.parametrize("key", [*KEYS, WITNESS])
+@pytest.mark.parametrize("length", [1, 7, 8, 9, 64, 72, 2420, 2428])
+def test_a_signature_of_nothing_is_refused_at_any_length(key: VerifierKey, length: int) -> None:
+    line = Signature.by(key, bytes(length))
+    with pytest.raises(SignatureError):
+        open_note(Note(text=CHECKPOINT.text(), signatures=(line,)).encode(), keys=[key])
+
+
 def test_a_plain_signature_is_no_cosignature() -> None:
     line = cosign(WITNESS, ED25519.sign, TIME, CHECKPOINT.text().encode())
     with pytest.raises(SignatureError):

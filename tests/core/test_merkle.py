@@ -18,6 +18,7 @@ from sogoc.core.merkle import (
     consistency_proof,
     inclusion_proof,
     leaf_hash,
+    node_hash,
     root_hash,
     tree_proof,
     verify_consistency,
@@ -206,6 +207,39 @@ def test_an_inclusion_proof_holds_for_its_own_leaf_place_and_root_only(size: int
         ):
             with pytest.raises(ProofError):
                 check_inclusion(index, size, proof, **changed)
+
+
+def test_bytes_cannot_move_between_a_leaf_and_its_sibling() -> None:
+    left, right = LEAVES[:2]
+    longer, shorter = left + right[:1], right[1:]
+    with pytest.raises(ProofError, match="32 bytes"):
+        check_inclusion(0, 2, [shorter], leaf=longer)
+    with pytest.raises(ProofError, match="32 bytes"):
+        check_consistency(1, 2, [shorter], old_root=longer)
+
+
+def test_a_tree_under_a_further_root_is_not_of_its_size() -> None:
+    above = bytes(32)
+    for index in range(7):
+        proof = [*reference.path(index, ENTRIES[:7]), above]
+        for root in (node_hash(above, ROOTS[7]), node_hash(ROOTS[7], above)):
+            with pytest.raises(ProofError):
+                check_inclusion(index, 7, proof, root=root)
+    for old in range(1, 7):
+        proof = [*reference.proof(old, ENTRIES[:7]), above]
+        for left in (True, False):
+            pairs = [(above, ROOTS[size]) if left else (ROOTS[size], above) for size in (old, 7)]
+            for old_root in (ROOTS[old], node_hash(*pairs[0])):
+                with pytest.raises(ProofError):
+                    check_consistency(old, 7, proof, old_root=old_root, new_root=node_hash(*pairs[1]))
+
+
+def test_no_tree_is_larger_than_a_size_can_say() -> None:
+    root = LEAVES[0]
+    for _ in range(64):
+        root = node_hash(root, bytes(32))
+    with pytest.raises(ProofError):
+        check_inclusion(0, 2**64, [bytes(32)] * 64, root=root)
 
 
 def test_an_inner_node_is_no_leaf() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,24 @@ def test_a_key_signs_once() -> None:
     with pytest.raises(MalformedError):
         note.verify([KEY])
     assert len(signed().verify([KEY, KEY])) == 1
+
+
+def test_two_keys_that_cannot_be_told_apart_are_refused() -> None:
+    # Found by search: a key id is four bytes only.
+    one, two = (
+        VerifierKey(name="a", algorithm=Algorithm.ED25519, public_key=sha256(seed.to_bytes(8, "big")).digest())
+        for seed in (91750, 91835)
+    )
+    assert one.key_id == two.key_id
+    with pytest.raises(MalformedError):
+        signed().verify([KEY, one, two])
+
+
+@pytest.mark.parametrize("algorithm", Algorithm)
+@pytest.mark.parametrize("length", [0, 31, 33, 64, 1311, 1313])
+def test_a_public_key_has_its_length(algorithm: Algorithm, length: int) -> None:
+    with pytest.raises(MalformedError):
+        VerifierKey(name="a", algorithm=algorithm, public_key=bytes(length))
 
 
 def test_a_text_that_is_no_checkpoint_has_no_cosignatures() -> None:

@@ -117,7 +117,7 @@ MALFORMED = {
     "two blank lines": TEXT.replace("\n\n", "\n\n\n", 1),
     "64 hashes": f"c2sp.org/tlog-proof@v1\nindex 5\n{(HASH + chr(10)) * 64}\n{NOTE}",
     "note that is no checkpoint": TEXT.replace(f"\n{len(ENTRIES)}\n", "\nx\n"),
-    "too large": TEXT + "a" * (MAX_NOTE_BYTES + 5000),
+    "note too large": TEXT + "a" * MAX_NOTE_BYTES,
 }
 
 

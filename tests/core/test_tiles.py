@@ -250,6 +250,22 @@ def test_a_partial_file_that_is_gone_is_taken_from_the_full_one() -> None:
     assert list(entries(files.get, 198, 200)) == [entry(198), entry(199)]
 
 
+def test_a_full_file_that_stands_for_a_partial_one_must_be_full() -> None:
+    files = {"tile/0/000": grown(256)["tile/0/000"][:-32], "tile/entries/000": encode_bundle([b"entry"] * 255)}
+    with pytest.raises(MalformedError):
+        inclusion_proof(0, 200, tile_reader(files.get, 200))
+    with pytest.raises(MalformedError):
+        read_entry(files.get, 0, 200)
+
+
+@pytest.mark.parametrize("path", ["tile/0/001.p/44", "tile/1/000.p/1"])
+def test_a_wrong_tile_on_the_edge_is_named(path: str) -> None:
+    files = grown(300)
+    for content in (b"", files[path][:-1], files[path] + bytes(32)):
+        with pytest.raises(MalformedError, match=path.replace(".", r"\.")):
+            edge_frontier(300, (files | {path: content}).get)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_entries_from_any_start(size: int) -> None:
     files = grown(size)

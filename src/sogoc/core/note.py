@@ -30,6 +30,7 @@ _DASH = "\u2014 "
 _KEY_ID_BYTES = 4
 _TIMESTAMP_BYTES = 8
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
+_UNPRINTABLE = re.compile("[\x00-\x1f\ud800-\udfff]")
 _KEY_ID_HEX = re.compile(r"[0-9a-f]{8}")
 
 
@@ -48,11 +49,6 @@ _PUBLIC_KEY_BYTES = {
     Algorithm.ED25519: 32,
     Algorithm.ED25519_COSIGNATURE: 32,
     Algorithm.ML_DSA_44_COSIGNATURE: 1312,
-}
-_SIGNATURE_BYTES = {
-    Algorithm.ED25519: 64,
-    Algorithm.ED25519_COSIGNATURE: _TIMESTAMP_BYTES + 64,
-    Algorithm.ML_DSA_44_COSIGNATURE: _TIMESTAMP_BYTES + 2420,
 }
 
 CosignedMessage = Callable[["VerifierKey", int], bytes]
@@ -110,8 +106,6 @@ class VerifierKey:
 
         Raises: SignatureError.
         """
-        if len(signature) != _SIGNATURE_BYTES[self.algorithm]:
-            raise self._refused()
         if self.algorithm is Algorithm.ED25519:
             self._check(signature, text.encode())
             return None
@@ -202,8 +196,6 @@ class Note:
         text, separator, lines = presented.rpartition("\n\n")
         if not separator or not lines.endswith("\n"):
             raise MalformedError("the note has no signature lines", "bản ký không có dòng chữ ký")
-        if lines.count("\n") > MAX_SIGNATURES:
-            raise MalformedError(f"the note has more than {MAX_SIGNATURES} lines", f"quá {MAX_SIGNATURES} dòng chữ ký")
         return cls(text=text + "\n", signatures=tuple(Signature.parse(line) for line in lines[:-1].split("\n")))
 
     def verify(self, keys: Sequence[VerifierKey], cosigned: CosignedMessage | None = None) -> tuple[Verified, ...]:
@@ -241,7 +233,7 @@ def check_key_name(name: str) -> None:
 
 def check_printable(line: str) -> None:
     """Refuse a line with control characters or with what is not Unicode text. Raises: MalformedError."""
-    if any(character < " " or "\ud800" <= character <= "\udfff" for character in line):
+    if _UNPRINTABLE.search(line):
         raise MalformedError("a line holds a control character", "một dòng có ký tự điều khiển")
 
 
@@ -268,10 +260,7 @@ def decode_integer(presented: str) -> int:
 
 
 def _check_length(note: str) -> None:
-    # Four bytes a character at most, so a short text needs no encoding to be known as short.
-    if len(note) * 4 > MAX_NOTE_BYTES and (
-        len(note) > MAX_NOTE_BYTES or len(note.encode(errors="surrogatepass")) > MAX_NOTE_BYTES
-    ):
+    if len(note.encode(errors="surrogatepass")) > MAX_NOTE_BYTES:
         raise MalformedError(f"the note is larger than {MAX_NOTE_BYTES} bytes", f"bản ký lớn hơn {MAX_NOTE_BYTES} byte")
 
 

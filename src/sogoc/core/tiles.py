@@ -126,7 +126,7 @@ def decode_bundle(presented: bytes, width: int) -> list[bytes]:
         entries.append(presented[start:at])
         if start > len(presented):
             break
-    if at != len(presented) or len(entries) != width:
+    if at != len(presented):
         raise MalformedError(f"a bundle does not hold exactly {width} entries", f"gói không chứa đúng {width} mục")
     return entries
 
