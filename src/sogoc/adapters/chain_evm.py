@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,6 +43,10 @@ from sogoc.core.anchor import (
 )
 from sogoc.errors import ChainUnavailable, InputError, KeyUnavailable, MalformedError
 from sogoc.ports import AnchoredEvent, AnchorRefused, NonceUsed, PreparedAnchor, Underpriced
+
+# py_ecc, which eth-account brings, raises this to 100,000 for the whole process; a deeply nested JSON then ends the
+# process in the parser instead of raising RecursionError.
+sys.setrecursionlimit(min(sys.getrecursionlimit(), 1_000))
 
 GWEI = 10**9
 _ANSWER_BYTES = 8 * 2**20

@@ -2,7 +2,7 @@
 
 It has no accounts of its own and no well-known key; who needs money on it is given some by `Node.fund`. It listens on
 loopback only, but without a password: whoever has a shell on this machine may write to it. It mines a block for each
-transaction and none otherwise, so its state stays small, and an anchor is in a block as soon as it is sent.
+transaction and none otherwise, so its state stays small, and an anchor is in a block moments after it was sent.
 
 A stop keeps everything; a kill may lose the last second, which the anchor service must notice and mend.
 
@@ -234,7 +234,7 @@ def _chain_id(port: int) -> int | None:
         return None
 
 
-def _ask(port: int, method: str, *params: str) -> Any:
+def _ask(port: int, method: str, *params: object) -> Any:
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
