@@ -1,0 +1,494 @@
+"""The independent reader of the whole public log: it takes every entry in order and names what should not stand there.
+
+`Replay` shares no state with whoever wrote the log. It reads entries and authority pages, nothing else, and recomputes from
+them what a state entry claims. After a fault it goes on, so that one mistake is told once: an act with a fault changes no
+status and cuts no key; what can be taken once (an id, a commitment, a place, a page version) is taken also by an entry with a
+fault; a page that the ministry signed counts, as every verifier will count it.
+
+A log of n qualifications needs about 200 bytes for each: 16 in two packed arrays, some 130 for its commitment, the rest for what was
+done to it later. Signatures are checked once each, as they come.
+
+Spec: docs/spec/entry.md ("What sequencer and fsck refuse")
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sogoc.core import authority, entry, jws, state
+from sogoc.core.authority import KeyWindow, Page
+from sogoc.core.canonical import digest, unb64
+from sogoc.core.merkle import Frontier, Hash, leaf_hash, root_hash
+from sogoc.core.status import PLACES, Status, StatusList
+from sogoc.errors import MalformedError, SignatureError
+
+ReadPage = Callable[[int, int], bytes | None]
+"""`page(ordinal, version)`: the bytes of an authority page, or None when they are not there."""
+
+FAULTS: Mapping[str, tuple[str, str]] = {
+    "malformed": ("the entry is in no form of the log", "mục không đúng dạng nào của nhật ký"),
+    "id-used": ("an earlier entry carries the same id", "mã định danh này đã có ở mục trước"),
+    "ordinal-gap": ("ordinals are given without a gap", "số thứ tự cơ sở phải liên tục"),
+    "version": ("this page version was used, or one is left out", "phiên bản trang đã dùng hoặc bị bỏ cách"),
+    "page-missing": ("the authority page is not there", "thiếu trang thẩm quyền"),
+    "page-digest": ("the authority page is not the one that was logged", "trang thẩm quyền không phải trang đã ghi"),
+    "page-malformed": ("the authority page does not parse", "trang thẩm quyền sai dạng"),
+    "page-other": ("the page is of another institution or version", "trang thuộc cơ sở hoặc phiên bản khác"),
+    "page-signature": ("no ministry key in force signed the page", "không khóa còn hiệu lực nào của bộ ký trang"),
+    "code-used": ("the code belongs to another institution", "mã cơ sở đã thuộc cơ sở khác"),
+    "key-used": ("a key stands on another page or is the ministry's", "khóa đã thuộc trang khác hoặc thuộc bộ"),
+    "succession": ("the page does not follow from the one before", "trang không nối tiếp trang trước"),
+    "cut-ignored": ("the page leaves a key in force that was cut", "trang vẫn để hiệu lực một khóa đã bị cắt"),
+    "author": ("nobody signed who may do this", "không có chữ ký của bên có quyền"),
+    "key-window": ("the signing key is not in force at this index", "khóa ký không có hiệu lực tại vị trí này"),
+    "signature": ("the signature is false", "chữ ký sai"),
+    "override": ("an override lacks the ministry's signature", "đợt cấp vượt thẩm quyền thiếu chữ ký của bộ"),
+    "batch-cut-short": ("a batch ends before its last entry", "đợt cấp kết thúc khi chưa đủ mục"),
+    "stray-issue": ("a qualification stands outside its batch", "văn bằng nằm ngoài đợt cấp"),
+    "other-batch": ("the entry names another batch", "mục ghi đợt cấp khác"),
+    "institution": ("the entry names another institution", "mục ghi cơ sở khác"),
+    "batch-order": ("the batch is not in order of commitment", "đợt cấp không theo thứ tự cam kết"),
+    "batch-root": ("the entries are not those that the batch signed", "các mục không phải những mục đợt cấp đã ký"),
+    "commitment-used": ("the commitment was logged before", "cam kết đã được ghi trước đó"),
+    "place-used": ("the status place was given before", "vị trí tình trạng đã được dùng"),
+    "place-far": ("a status list of so high a number is not needed yet", "số danh sách tình trạng quá xa"),
+    "target": ("the act concerns no earlier qualification", "mục không nhằm vào văn bằng nào đã ghi"),
+    "not-newest": ("the act concerns a version that was superseded", "mục nhằm vào phiên bản đã bị thay thế"),
+    "previous": ("another act on this qualification came between", "đã có mục khác về văn bằng này xen vào"),
+    "after-revocation": ("a revocation is final", "thu hồi, hủy bỏ là chung cuộc"),
+    "after-suspension": ("nothing follows a suspended record", "không sửa, cấp lại bản đang tạm dừng"),
+    "state-time": ("the time of the state does not grow", "thời điểm của trạng thái không tăng"),
+    "state-authority": ("the tree of authority pages is another one", "cây trang thẩm quyền không đúng"),
+    "state-status": ("the tree of status lists is another one", "cây danh sách tình trạng không đúng"),
+}
+"""Everything a replay may find, by code, in English and Vietnamese."""
+
+_EARLY_LISTS = 256
+_SPARSEST = 1024
+"""List numbers stay below 256 and one more for each 1,024 places given, so that a hostile log cannot fill the memory."""
+
+_EFFECTS = {
+    "revoke": Status.REVOKED,
+    "cancel": Status.REVOKED,
+    "suspend": Status.SUSPENDED,
+    "reinstate": Status.VALID,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that should not stand in the log. `index` is None when it is of no single place; `code` is stable."""
+
+    index: int | None
+    code: str
+    en: str
+    vi: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    leaf: Hash
+    institution: int
+
+
+@dataclass(slots=True)
+class _Open:
+    """The batch whose entries are being read."""
+
+    index: int
+    leaf: Hash
+    institution: int
+    missing: int
+    root: Hash
+    pairs: Frontier
+    last: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    jwk: Mapping[str, str]
+    in_force: bool
+
+
+class Replay:
+    """Everything that the log says, up to the entry read last.
+
+    `ministry` are the public keys of the ministry as JWK, `page` reads the authority pages that entries name.
+    """
+
+    def __init__(self, origin: str, ministry: Sequence[Mapping[str, str]], page: ReadPage) -> None:
+        self.size = 0
+        self.counts: Counter[tuple[str, int]] = Counter()
+        """How many entries there are of each act and institution; the ministry's and the log's own under ordinal 0."""
+        self.state_index: int | None = None
+        self.state_lists: list[Hash] = []
+        """The leaf hashes of the status tree as recomputed at the newest state entry."""
+
+        self._origin = origin
+        self._ministry = {jws.thumbprint(jwk): dict(jwk) for jwk in ministry}
+        self._read_page = page
+        self._faults: list[Fault] = []
+
+        self._versions: dict[int, int] = {}
+        self._digests: dict[int, bytes] = {}
+        self._pages: dict[int, Page] = {}
+        self._keys: dict[int, dict[str, KeyWindow]] = {}
+        self._codes: dict[str, int] = {}
+        self._owners: dict[str, int] = {}
+        self._cuts: dict[str, int] = {}
+
+        self._ids: set[bytes] = set()
+        self._commitments: set[bytes] = set()
+        self._lists: list[StatusList] = []
+        self._given: list[bytearray] = []
+        self._places_given = 0
+
+        self._batches: dict[int, _Batch] = {}
+        self._open: _Open | None = None
+        # By log index: 1 + place in all lists (0: no qualification), and the index of the batch entry.
+        self._place = array("Q")
+        self._batch = array("Q")
+        self._last: dict[int, int] = {}
+
+        self._time: datetime | None = None
+        self._authority_root: Hash | None = None
+        self._status_leaves: list[Hash] | None = None
+        self._status_root: Hash = root_hash([])
+
+    @property
+    def open_batch(self) -> tuple[int, int] | None:
+        """The index of a batch whose entries have not all come yet, and how many are missing."""
+        return (self._open.index, self._open.missing) if self._open else None
+
+    @property
+    def pages(self) -> Mapping[int, int]:
+        """The newest logged version of each institution's page, by ordinal."""
+        return self._versions
+
+    def feed(self, presented: bytes) -> list[Fault]:
+        """Take the next entry of the log and return what is wrong with it."""
+        self._faults = []
+        self._place.append(0)
+        self._batch.append(0)
+        try:
+            one = entry.parse(presented)
+        except MalformedError as error:
+            self._find("malformed", error.en, error.vi)
+            if self._open is not None:
+                # Most likely one of the batch: whether it is, its root will say.
+                self._count_down(self._open)
+        else:
+            self._take(one, presented)
+        self.size += 1
+        return self._faults
+
+    def _take(self, one: entry.Entry, presented: bytes) -> None:
+        if isinstance(one, entry.Issue):
+            self.counts["issue", one.institution] += 1
+            self._take_issue(one)
+            return
+        self._close_batch_early()
+        if not isinstance(one, entry.Authority | entry.State):
+            self._take_id(one.id)
+        match one:
+            case entry.Authority():
+                self.counts["authority", one.institution] += 1
+                self._take_page(one)
+            case entry.Batch():
+                self.counts["batch", one.institution] += 1
+                self._take_batch(one, leaf_hash(presented))
+            case entry.Successor():
+                self.counts[one.act, one.institution] += 1
+                self._take_successor(one)
+            case entry.StatusAct():
+                self.counts[one.act, one.institution] += 1
+                self._take_status_act(one)
+            case entry.KeyCut():
+                self.counts["key-cut", entry.MINISTRY] += 1
+                self._take_key_cut(one)
+            case entry.State():
+                self.counts["state", entry.MINISTRY] += 1
+                self._take_state(one)
+
+    def _find(self, code: str, en: str = "", vi: str = "", *, index: int | None = None) -> None:
+        what, what_vi = FAULTS[code]
+        self._faults.append(
+            Fault(
+                self.size if index is None else index,
+                code,
+                f"{what}: {en}" if en else what,
+                f"{what_vi}: {vi or en}" if en else what_vi,
+            )
+        )
+
+    def _take_id(self, presented: str) -> None:
+        name = unb64(presented, 16)
+        if name in self._ids:
+            self._find("id-used")
+        self._ids.add(name)
+
+    # -- who may act ------------------------------------------------------------------------------------------------
+
+    def _keys_of(self, ordinal: int) -> dict[str, _Key]:
+        return {
+            kid: _Key(key.jwk, key.covers(self.size) and not self._is_cut(kid))
+            for kid, key in self._keys.get(ordinal, {}).items()
+        }
+
+    def _ministry_keys(self) -> dict[str, _Key]:
+        return {kid: _Key(jwk, not self._is_cut(kid)) for kid, jwk in self._ministry.items()}
+
+    def _is_cut(self, kid: str) -> bool:
+        return kid in self._cuts and self._cuts[kid] <= self.size
+
+    def _actors(self, ordinal: int) -> dict[str, _Key]:
+        """Return the keys that may act on a qualification of this institution: its own, its custodian's, the ministry's."""
+        page = self._pages.get(ordinal)
+        custodian = self._keys_of(page.custodian) if page else {}
+        return custodian | self._keys_of(ordinal) | self._ministry_keys()
+
+    def _unsigned(self, statement: entry.Statement, keys: Mapping[str, _Key]) -> str | None:
+        """Return why none of `keys` vouches for the statement, as a code of `FAULTS`, or None when one does."""
+        named = [keys[one.kid] for one in statement.signatures if one.kid in keys]
+        if not named:
+            return "author"
+        in_force = [key for key in named if key.in_force]
+        if not in_force:
+            return "key-window"
+        return None if any(self._signed_by(statement, key) for key in in_force) else "signature"
+
+    def _signed_by(self, statement: entry.Statement, key: _Key) -> bool:
+        try:
+            statement.verify(key.jwk, origin=self._origin)
+        except SignatureError:
+            return False
+        return True
+
+    def _check_signed(self, statement: entry.Statement, keys: Mapping[str, _Key]) -> None:
+        code = self._unsigned(statement, keys)
+        if code is not None:
+            self._find(code)
+
+    # -- institutions -------------------------------------------------------------------------------------------------
+
+    def _take_page(self, one: entry.Authority) -> None:
+        known = self._versions.get(one.institution, 0)
+        if not known and one.institution != len(self._versions) + 1:
+            self._find("ordinal-gap", str(one.institution))
+            return
+        if one.version != known + 1:
+            self._find("version", f"{one.institution}/{one.version}")
+        if one.version <= known:
+            return
+        self._versions[one.institution] = one.version
+        self._digests[one.institution] = one.page
+        self._authority_root = None
+        page = self._open_page(one)
+        if page is not None:
+            self._check_page(page)
+            self._put_in_force(page)
+
+    def _open_page(self, one: entry.Authority) -> Page | None:
+        """Return the page that an entry names, if it is there, that page, and the ministry's word."""
+        where = f"{one.institution}/{one.version}"
+        content = self._read_page(one.institution, one.version)
+        if content is None:
+            self._find("page-missing", where)
+            return None
+        if digest(content) != one.page:
+            self._find("page-digest", where)
+            return None
+        try:
+            page = authority.parse(content)
+        except MalformedError as error:
+            self._find("page-malformed", f"{where}: {error.en}", f"{where}: {error.vi}")
+            return None
+        if (page.ordinal, page.version) != (one.institution, one.version):
+            self._find("page-other", where)
+            return None
+        if not self._vouched_for(page):
+            self._find("page-signature", where)
+            return None
+        return page
+
+    def _vouched_for(self, page: Page) -> bool:
+        for key in self._ministry_keys().values():
+            try:
+                if key.in_force and page.verify([key.jwk], origin=self._origin) is not None:
+                    return True
+            except SignatureError:
+                continue
+        return False
+
+    def _check_page(self, page: Page) -> None:
+        if self._codes.setdefault(page.code, page.ordinal) != page.ordinal:
+            self._find("code-used", page.code)
+        old = self._pages.get(page.ordinal)
+        if old is not None:
+            try:
+                # A version left out was named already; what the page says is held against the last good one.
+                authority.check_succession(replace(old, version=page.version - 1), page)
+            except MalformedError as error:
+                self._find("succession", error.en, error.vi)
+        for key in page.keys:
+            kid = key.kid
+            if kid in self._ministry or self._owners.setdefault(kid, page.ordinal) != page.ordinal:
+                self._find("key-used", kid)
+            cut = self._cuts.get(kid)
+            if cut is not None and (key.until is None or key.until > cut):
+                self._find("cut-ignored", kid)
+
+    def _put_in_force(self, page: Page) -> None:
+        """Let a page that the ministry signed count, but no key of it that is somebody else's."""
+        self._pages[page.ordinal] = page
+        self._keys[page.ordinal] = {key.kid: key for key in page.keys if self._owners.get(key.kid) == page.ordinal}
+
+    def _take_key_cut(self, one: entry.KeyCut) -> None:
+        self._check_signed(one, self._ministry_keys())
+        if not self._faults:
+            self._cuts[one.key] = min(one.start, self._cuts.get(one.key, one.start))
+
+    # -- batches ------------------------------------------------------------------------------------------------------
+
+    def _take_batch(self, one: entry.Batch, leaf: Hash) -> None:
+        self._check_signed(one, self._keys_of(one.institution))
+        if one.override and self._unsigned(one, self._ministry_keys()) is not None:
+            self._find("override")
+        self._batches[self.size] = _Batch(leaf, one.institution)
+        self._open = _Open(self.size, leaf, one.institution, one.count, one.root, Frontier.empty())
+
+    def _close_batch_early(self) -> None:
+        if self._open is not None:
+            self._find("batch-cut-short", f"{self._open.index}, -{self._open.missing}")
+            self._open = None
+
+    def _take_issue(self, one: entry.Issue) -> None:
+        batch = self._open
+        if batch is None:
+            self._find("stray-issue")
+            self._take_commitment(one.commitment)
+            self._take_place(one.status)
+            return
+        if one.batch != batch.leaf:
+            self._find("other-batch")
+        if one.institution != batch.institution:
+            self._find("institution")
+        if one.commitment <= batch.last:
+            self._find("batch-order")
+        self._take_commitment(one.commitment)
+        self._register(one.status, batch.index)
+        batch.last = one.commitment
+        batch.pairs = batch.pairs.extend([leaf_hash(entry.pair(one.commitment, one.status))])
+        self._count_down(batch)
+
+    def _count_down(self, batch: _Open) -> None:
+        batch.missing -= 1
+        if not batch.missing:
+            self._open = None
+            if batch.pairs.root() != batch.root:
+                self._find("batch-root", index=batch.index)
+
+    def _take_commitment(self, commitment: bytes) -> None:
+        if commitment in self._commitments:
+            self._find("commitment-used")
+        self._commitments.add(commitment)
+
+    def _register(self, place: entry.Place, batch: int) -> None:
+        """Note that the entry at hand is a qualification of the batch at index `batch`, with this status place."""
+        if self._take_place(place):
+            self._place[self.size] = place[0] * PLACES + place[1] + 1
+            self._batch[self.size] = batch
+
+    def _take_place(self, place: entry.Place) -> bool:
+        """Give a status place to the entry at hand; False when there is no such place yet."""
+        number, index = place
+        if number >= _EARLY_LISTS + self._places_given // _SPARSEST:
+            self._find("place-far", str(number))
+            return False
+        while number >= len(self._lists):
+            self._lists.append(StatusList(len(self._lists)))
+            self._given.append(bytearray(PLACES // 8))
+            self._status_leaves = None
+        byte, bit = index >> 3, 1 << (index & 7)
+        if self._given[number][byte] & bit:
+            self._find("place-used", f"{number}/{index}")
+        self._given[number][byte] |= bit
+        self._places_given += 1
+        return True
+
+    # -- acts on one qualification --------------------------------------------------------------------------------------
+
+    def _take_status_act(self, one: entry.StatusAct) -> None:
+        if self._check_chain(one, one.target, one.previous, one.institution) is Status.REVOKED:
+            self._find("after-revocation")
+        if not self._faults:
+            self._mark(one.target, _EFFECTS[one.act])
+            self._last[one.target] = self.size
+
+    def _take_successor(self, one: entry.Successor) -> None:
+        now = self._check_chain(one, one.follows, one.previous, one.institution)
+        if now is Status.REVOKED:
+            self._find("after-revocation")
+        if now is Status.SUSPENDED:
+            self._find("after-suspension")
+        self._take_commitment(one.commitment)
+        if now is None:
+            self._take_place(one.status)
+            return
+        batch = self._batch[one.follows]
+        if one.batch != self._batches[batch].leaf:
+            self._find("other-batch")
+        self._register(one.status, batch)
+        if self._faults:
+            self._place[self.size] = 0
+            return
+        self._mark(one.follows, Status.SUPERSEDED)
+        self._last.pop(one.follows, None)
+
+    def _check_chain(self, one: entry.Statement, target: int, previous: int, institution: int) -> Status | None:
+        """Check that an act concerns the newest version, after the last act on it, by who may; return its status."""
+        if target >= self.size or not self._place[target]:
+            self._find("target", str(target))
+            return None
+        owner = self._batches[self._batch[target]].institution
+        if institution != owner:
+            self._find("institution")
+        self._check_signed(one, self._actors(owner))
+        now = self._status(target)
+        if now is Status.SUPERSEDED:
+            self._find("not-newest", str(target))
+        elif previous != self._last.get(target, target):
+            self._find("previous", str(previous))
+        return now
+
+    def _status(self, index: int) -> Status:
+        number, place = divmod(self._place[index] - 1, PLACES)
+        return self._lists[number][place]
+
+    def _mark(self, index: int, status: Status) -> None:
+        number, place = divmod(self._place[index] - 1, PLACES)
+        if self._lists[number][place] is not status:
+            self._lists[number][place] = status
+            self._status_leaves = None
+
+    # -- state ----------------------------------------------------------------------------------------------------------
+
+    def _take_state(self, one: entry.State) -> None:
+        if self._time is not None and one.at <= self._time:
+            self._find("state-time", entry.write_time(one.at))
+        else:
+            self._time = one.at
+        if self._authority_root is None:
+            self._authority_root = root_hash(state.authority_leaves(self._digests, state.authority_size(self._digests)))
+        if (one.authority_size, one.authority_root) != (state.authority_size(self._digests), self._authority_root):
+            self._find("state-authority")
+        if self._status_leaves is None:
+            self._status_leaves = state.status_leaves(self._lists)
+            self._status_root = root_hash(self._status_leaves)
+        if (one.status_size, one.status_root) != (len(self._status_leaves), self._status_root):
+            self._find("state-status")
+        self.state_index, self.state_lists = self.size, self._status_leaves
