@@ -551,10 +551,12 @@ def _filled(row: Row) -> bool:
 def _is_person(table: _Table, row: Row) -> bool:
     width = len(row)
     holder = table.by_field.get("holder_name")
-    if holder is not None and (holder.index >= width or not _text(row[holder.index])):
-        return False
-    for name in _NUMBERS:
-        column = table.by_field.get(name)
+    if holder is not None:
+        name = _text(row[holder.index]) if holder.index < width else ""
+        if not name or (name.strip("()").isdecimal() and _is_numbering(row)):
+            return False
+    for number in _NUMBERS:
+        column = table.by_field.get(number)
         if column is not None and column.index < width and _text(row[column.index]):
             return not table.header.repeated_by(row)
     return False

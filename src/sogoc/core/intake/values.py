@@ -161,7 +161,8 @@ def _read_personal_id(cell: Cell) -> Reading:
         return Reading(None, (*before, Finding("id-length")))
     if len(text) in {_ID_DIGITS, _OLD_ID_DIGITS}:
         return Reading(text, before)
-    if len(text) in {_ID_DIGITS - 1, _ID_DIGITS - 2}:
+    # One that still begins with a zero lost none: a digit is missing elsewhere.
+    if len(text) in {_ID_DIGITS - 1, _ID_DIGITS - 2} and not text.startswith("0"):
         return Reading(None, (*before, Finding("leading-zeros", text)))
     return Reading(None, (*before, Finding("id-length")))
 

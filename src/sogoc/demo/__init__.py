@@ -1,0 +1,1 @@
+"""The demonstration: sample registers, and the story that `sogoc demo` tells with them."""

@@ -1,0 +1,524 @@
+"""Sample registers: invented institutions and people in the two layouts that registrars really use.
+
+The same seed and day give the same bytes. Every name ends in "(mẫu)", and no institution here exists.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+from sogoc.adapters.sheets_write import Value, write_csv, write_xlsx
+from sogoc.core.intake import cell_name
+from sogoc.core.vocabulary import display
+from sogoc.demo.people import HIGHLAND, Person, Population
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleProgramme:
+    """A programme with its code and the modes in which the institution may teach it."""
+
+    code: str
+    vi: str
+    en: str
+    modes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleInstitution:
+    """An invented institution and what it may award: one kind and level, and its programmes."""
+
+    code: str
+    name_vi: str
+    name_en: str
+    kind: str
+    level: str
+    programmes: tuple[SampleProgramme, ...]
+    signer_name: str
+    signer_title: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleBatch:
+    """One decision's list as a file. `defaults` are the values that a registrar chooses for the whole of it."""
+
+    institution: SampleInstitution
+    path: Path
+    rows: int
+    decision_number: str
+    decided_on: date
+    awarded_on: date
+    defaults: Mapping[str, str]
+    sheet: str = ""
+    table: tuple[tuple[Value, ...], ...] = field(repr=False)
+    merged: tuple[str, ...] = ()
+    header_row: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleSet:
+    """Everything the demonstration imports. `unlicensed` is a clean file for a programme its university may not teach."""
+
+    institutions: tuple[SampleInstitution, ...]
+    batches: tuple[SampleBatch, ...]
+    unlicensed: SampleBatch
+
+    def batch(self, code: str) -> SampleBatch:
+        return next(batch for batch in self.batches if batch.institution.code == code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeededFault:
+    """One cell that was made wrong, and the rule that has to find it there."""
+
+    cell: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultyTwin:
+    """The same list with known faults; the batch it was made from is its mended twin."""
+
+    path: Path
+    faults: tuple[SeededFault, ...]
+
+
+UNIVERSITY = SampleInstitution(
+    code="DHSG01",
+    name_vi="Đại học Sông Gianh (mẫu)",
+    name_en="Song Gianh University (sample)",
+    kind="degree",
+    level="bachelor",
+    programmes=(
+        SampleProgramme(code="7480201", vi="Công nghệ thông tin", en="Information Technology", modes=("full-time",)),
+        SampleProgramme(
+            code="7340101", vi="Quản trị kinh doanh", en="Business Administration", modes=("full-time", "in-service")
+        ),
+        SampleProgramme(code="7140202", vi="Giáo dục Tiểu học", en="Primary Education", modes=("full-time",)),
+    ),
+    signer_name="Đặng Quốc Thịnh",
+    signer_title="Giám đốc",
+    place="Quảng Bình",
+)
+UPLAND_UNIVERSITY = SampleInstitution(
+    code="DHTC02",
+    name_vi="Trường Đại học Thạch Cầu (mẫu)",
+    name_en="Thach Cau University (sample)",
+    kind="degree",
+    level="bachelor",
+    programmes=(
+        SampleProgramme(code="7640101", vi="Thú y", en="Veterinary Medicine", modes=("full-time",)),
+        SampleProgramme(
+            code="7850103", vi="Quản lý đất đai", en="Land Management", modes=("full-time", "in-service", "distance")
+        ),
+    ),
+    signer_name="Hoàng Thị Minh Châu",
+    signer_title="Hiệu trưởng",
+    place="Đắk Lắk",
+)
+SCHOOL = SampleInstitution(
+    code="THPTST03",
+    name_vi="Trường THPT Suối Trăng (mẫu)",
+    name_en="Suoi Trang Upper Secondary School (sample)",
+    kind="school-diploma",
+    level="upper-secondary",
+    programmes=(
+        SampleProgramme(code="THPT", vi="Trung học phổ thông", en="Upper secondary education", modes=("full-time",)),
+    ),
+    signer_name="Trần Đức Hiếu",
+    signer_title="Hiệu trưởng",
+    place="Gia Lai",
+)
+LANGUAGE_CENTRE = SampleInstitution(
+    code="TTMN04",
+    name_vi="Trung tâm Ngoại ngữ Mây Ngàn (mẫu)",
+    name_en="May Ngan Language Centre (sample)",
+    kind="certificate",
+    level="certificate",
+    programmes=(
+        SampleProgramme(code="ANH-B1", vi="Tiếng Anh B1", en="English B1", modes=("in-service",)),
+        SampleProgramme(code="ANH-B2", vi="Tiếng Anh B2", en="English B2", modes=("in-service",)),
+    ),
+    signer_name="Võ Hoàng Khánh Vy",
+    signer_title="Giám đốc",
+    place="Đà Nẵng",
+)
+INSTITUTIONS = (UNIVERSITY, UPLAND_UNIVERSITY, SCHOOL, LANGUAGE_CENTRE)
+ENGLISH = SampleProgramme(code="7220201", vi="Ngôn ngữ Anh", en="English Language", modes=("in-service",))
+"""The programme that UPLAND_UNIVERSITY has no power for. A real university, real people, a real decision: no licence."""
+
+_DEGREE_HEADER = [
+    "STT",
+    "Họ và tên",
+    "Ngày sinh",
+    "Nơi sinh",
+    "Giới tính",
+    "Dân tộc",
+    "Quốc tịch",
+    "Số CCCD",
+    "Mã SV",
+    "Ngành đào tạo",
+    "Mã ngành",
+    "Chuyên ngành",
+    "Năm TN",
+    "Xếp loại",
+    "Số QĐ công nhận TN",
+    "Ngày QĐ TN",
+    "Số hiệu VB",
+    "Số vào sổ",
+    "Ngày cấp",
+    "Hình thức ĐT",
+    "Thời gian ĐT",
+    "Trình độ KHQG",
+    "Bậc ĐT",
+    "Ngôn ngữ ĐT",
+    "Họ tên người ký",
+    "CCCD người ký",
+    "Chức danh người ký",
+    "Ghi chú",
+]
+_CERTIFICATE_HEADER = [
+    "STT",
+    "Họ và tên",
+    "Ngày sinh",
+    "Nơi sinh",
+    "Giới tính",
+    "Dân tộc",
+    "Số CCCD",
+    "Tên chương trình",
+    "Mã chương trình",
+    "Khóa thi",
+    "Xếp loại",
+    "Số hiệu chứng chỉ",
+    "Vào sổ cấp văn bằng, chứng chỉ số",
+    "Ghi chú",
+]
+_SCHOOL_HEADER = [
+    "STT",
+    "Họ và tên",
+    "CCCD",
+    "Ngày, tháng, năm sinh",
+    "Nơi sinh",
+    "Giới tính",
+    "Dân tộc",
+    "Xếp loại tốt nghiệp",
+    "Số hiệu văn bằng",
+    "Số vào sổ",
+    "Chữ ký người nhận",
+    "Ghi chú",
+]
+_DEGREE_GRADES = {"Xuất sắc": 6, "Giỏi": 28, "Khá": 50, "Trung bình": 16}
+_SCHOOL_GRADES = {"Giỏi": 30, "Khá": 50, "Trung bình": 20}
+_CERTIFICATE_GRADES = {"Giỏi": 15, "Khá": 45, "Trung bình": 40}
+_PAGE = 45
+
+
+def make_files(folder: Path, *, seed: int, today: date) -> SampleSet:
+    """Write one clean file for each institution, about 1,200 rows in all, and the unlicensed one.
+
+    Decisions are of the weeks before `today`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    maker = _Maker(folder, random.Random(seed), today)
+    return SampleSet(
+        institutions=INSTITUTIONS,
+        batches=(
+            maker.degrees(UNIVERSITY, 540, "412/QĐ-ĐHSG", "SG", file="dai-hoc-song-gianh.csv"),
+            maker.degrees(UPLAND_UNIVERSITY, 310, "187/QĐ-ĐHTC", "TC", file="dai-hoc-thach-cau.csv"),
+            maker.school(SCHOOL, 220, "58/QĐ-THPT"),
+            maker.certificates(LANGUAGE_CENTRE, 130, "33/QĐ-TTMN"),
+        ),
+        unlicensed=maker.degrees(
+            UPLAND_UNIVERSITY,
+            26,
+            "203/QĐ-ĐHTC",
+            "TCA",
+            programmes=(ENGLISH,),
+            file="dai-hoc-thach-cau-ngon-ngu-anh.csv",
+        ),
+    )
+
+
+class _Maker:
+    def __init__(self, folder: Path, randomness: random.Random, today: date) -> None:
+        self._folder = folder
+        self._random = randomness
+        self._people = Population(randomness)
+        self._decided_on = _weekday(today - timedelta(days=21))
+        self._awarded_on = _weekday(today - timedelta(days=14))
+        self._year = self._decided_on.year
+
+    def _born(self, youngest: int, oldest: int) -> tuple[date, date]:
+        return date(self._year - oldest, 1, 1), date(self._year - youngest, 12, 31)
+
+    def _grade(self, shares: Mapping[str, int]) -> str:
+        return self._random.choices(tuple(shares), tuple(shares.values()))[0]
+
+    def _defaults(self, institution: SampleInstitution, decision: str, title: str) -> dict[str, str]:
+        return {
+            "institution": institution.code,
+            "kind": institution.kind,
+            "level": institution.level,
+            "institution_name": institution.name_vi,
+            "title": title,
+            "decision_number": decision,
+            "decided_on": self._decided_on.isoformat(),
+            "awarded_on": self._awarded_on.isoformat(),
+            "signer_name": institution.signer_name,
+            "signer_title": institution.signer_title,
+            "issued_at": institution.place,
+        }
+
+    def _batch(
+        self,
+        institution: SampleInstitution,
+        file: str,
+        rows: int,
+        decision: str,
+        defaults: Mapping[str, str],
+        table: Sequence[Sequence[Value]],
+        *,
+        sheet: str = "",
+        merged: Sequence[str] = (),
+        header_row: int = 0,
+    ) -> SampleBatch:
+        batch = SampleBatch(
+            institution=institution,
+            path=self._folder / file,
+            rows=rows,
+            decision_number=decision,
+            decided_on=self._decided_on,
+            awarded_on=self._awarded_on,
+            defaults=defaults,
+            sheet=sheet,
+            table=tuple(tuple(row) for row in table),
+            merged=tuple(merged),
+            header_row=header_row,
+        )
+        _write(batch, batch.path, batch.table)
+        return batch
+
+    def degrees(
+        self,
+        institution: SampleInstitution,
+        count: int,
+        decision: str,
+        serial: str,
+        *,
+        file: str,
+        programmes: Sequence[SampleProgramme] = (),
+    ) -> SampleBatch:
+        """A university's list as CSV with the columns of its student system."""
+        table: list[list[Value]] = [list(_DEGREE_HEADER)]
+        first = self._random.randrange(1000, 90000)
+        for number in range(1, count + 1):
+            programme = self._random.choice(tuple(programmes) or institution.programmes)
+            mode = self._random.choices(programme.modes, (6, 2, 1)[: len(programme.modes)])[0]
+            age = (22, 24) if mode == "full-time" else (26, 45)
+            person = self._people.person(born=self._born(*age))
+            # The papers of some who study beside their work know the year of birth only.
+            born: Value = str(person.born_on.year) if mode != "full-time" and number % 40 == 0 else person.born_on
+            table.append(
+                [
+                    *(number, person.name, born, person.birthplace, display("gender", person.gender)),
+                    *(person.ethnicity, "Việt Nam", person.personal_id, f"{self._year - 4}{first + number:06}"),
+                    *(programme.vi, programme.code, "", self._year, self._grade(_DEGREE_GRADES)),
+                    *(decision, self._decided_on, f"{serial}{first + number:06}"),
+                    *(f"{self._year}/{serial}/{number:04}", self._awarded_on, display("mode", mode)),
+                    *("4 năm", "Trình độ 6", "Đại học", "Tiếng Việt", institution.signer_name, ""),
+                    *(institution.signer_title, ""),
+                ]
+            )
+        defaults = self._defaults(institution, decision, "Bằng cử nhân")
+        return self._batch(institution, file, count, decision, defaults, table)
+
+    def certificates(self, institution: SampleInstitution, count: int, decision: str) -> SampleBatch:
+        """A language centre's list as CSV, with what all certificates share chosen for the batch."""
+        table: list[list[Value]] = [list(_CERTIFICATE_HEADER)]
+        for number in range(1, count + 1):
+            programme = self._random.choice(institution.programmes)
+            person = self._people.person(born=self._born(16, 40))
+            table.append(
+                [
+                    *(number, person.name, person.born_on, person.birthplace, display("gender", person.gender)),
+                    *(person.ethnicity, person.personal_id, programme.vi, programme.code),
+                    *(f"Đợt {self._decided_on.month}/{self._year}", self._grade(_CERTIFICATE_GRADES)),
+                    *(f"MN-{self._year % 100}-{number:05}", f"{number:03}/CC/{self._year}", ""),
+                ]
+            )
+        defaults = self._defaults(institution, decision, "Chứng chỉ ngoại ngữ") | {"mode": "in-service"}
+        return self._batch(institution, "trung-tam-may-ngan.csv", count, decision, defaults, table)
+
+    def school(self, institution: SampleInstitution, count: int, decision: str) -> SampleBatch:
+        """A school's register as XLSX: title block, header repeated on every page, footer with the signatures."""
+        width = len(_SCHOOL_HEADER)
+        upper = institution.name_vi.removesuffix(" (mẫu)").upper()
+        table: list[list[Value]] = [
+            ["UBND TỈNH GIA LAI", *[""] * 6, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"],
+            [f"{upper} (MẪU)", *[""] * 6, "Độc lập - Tự do - Hạnh phúc"],
+            ["SỔ GỐC CẤP BẰNG TỐT NGHIỆP TRUNG HỌC PHỔ THÔNG"],
+            [f"Quyết định công nhận tốt nghiệp số: {decision} ngày {self._decided_on:%d/%m/%Y}"],
+            [f"Năm tốt nghiệp: {self._year}. Hình thức học: Chính quy"],
+            [],
+        ]
+        header_row = len(table)
+        first = self._random.randrange(100, 90000)
+        for number in range(1, count + 1):
+            if (number - 1) % _PAGE == 0:
+                table.append(list(_SCHOOL_HEADER))
+                table.append([f"({column})" for column in range(1, width + 1)])
+            person = self._people.person(born=self._born(18, 19), peoples=HIGHLAND)
+            table.append(
+                [
+                    *(number, person.name, person.personal_id, person.born_on, person.birthplace),
+                    *(display("gender", person.gender), person.ethnicity, self._grade(_SCHOOL_GRADES)),
+                    *(f"B{first + number:07}", f"{self._year}/64/{number:05}", "", ""),
+                ]
+            )
+        on = self._awarded_on
+        last = len(table) + 1
+        table += [
+            [f"Tổng số: {count} học sinh"],
+            [*[""] * 7, f"{institution.place}, ngày {on.day} tháng {on.month} năm {on.year}"],
+            ["NGƯỜI LẬP SỔ", *[""] * 6, institution.signer_title.upper()],
+            [],
+            ["Lê Thị Thu Hà", *[""] * 6, institution.signer_name],
+        ]
+        merged = ["A1:E1", "H1:L1", "A2:E2", "H2:L2", *(f"A{row}:L{row}" for row in (3, 4, 5))]
+        merged += [f"A{last}:L{last}", f"H{last + 1}:L{last + 1}"]
+        defaults = self._defaults(institution, decision, "Bằng tốt nghiệp trung học phổ thông") | {
+            "programme": institution.programmes[0].code,
+            "school": institution.name_vi,
+            "mode": "full-time",
+            "graduation_year": str(self._year),
+        }
+        return self._batch(
+            institution,
+            "thpt-suoi-trang.xlsx",
+            count,
+            decision,
+            defaults,
+            table,
+            sheet="Sổ gốc",
+            merged=merged,
+            header_row=header_row,
+        )
+
+
+def _weekday(day: date) -> date:
+    """The day, or the Friday before it: no decision is signed on a weekend."""
+    return day - timedelta(days=max(0, day.weekday() - 4))
+
+
+def _write(batch: SampleBatch, path: Path, table: Sequence[Sequence[Value]]) -> None:
+    if path.suffix == ".csv":
+        write_csv(path, table)
+    else:
+        bold = (2, batch.header_row)
+        write_xlsx(path, table, name=batch.sheet, merged=batch.merged, bold=bold)
+
+
+_Fault = tuple[str, str, Callable[[Value, Value], Value | None]]
+"""Column, rule, and the wrong value made of this cell and the same column's cell in the row above; None: not here."""
+
+
+def _with_letter(right: str, wrong: str) -> Callable[[Value, Value], Value | None]:
+    return lambda cell, _: cell.replace(right, wrong) if isinstance(cell, str) and right in cell else None
+
+
+def _always(wrong: Value) -> Callable[[Value, Value], Value | None]:
+    return lambda _, __: wrong
+
+
+def _lost_zeros(cell: Value, _: Value) -> Value | None:
+    return int(cell) if isinstance(cell, str) and cell.startswith("0") else None
+
+
+def _serial_day(cell: Value, _: Value) -> Value | None:
+    return (cell - date(1899, 12, 30)).days if isinstance(cell, date) else None
+
+
+_ANYWHERE: tuple[_Fault, ...] = (
+    ("Họ và tên", "tcvn3", _always("TrÇn §øc HiÕu")),
+    ("Họ và tên", "vni", _always("Nguyeãn Thò Phöôïng")),
+    ("Họ và tên", "mojibake", _always("Nguyá»…n Thá»‹ PhÆ°á»£ng")),
+    ("Họ và tên", "lost-diacritics", _always("NGUYEN THI PHUONG")),
+    ("Họ và tên", "confusable", _with_letter("Đ", "Ð")),
+    ("Họ và tên", "hidden-character", _with_letter(" ", " \u200b")),
+    ("Giới tính", "gender", _always("x")),
+    ("Nơi sinh", "formula", _always('=HYPERLINK("http://example.org";"Hà Nội")')),
+)
+_IN_CSV: tuple[_Fault, ...] = (
+    *_ANYWHERE,
+    ("Số CCCD", "leading-zeros", _lost_zeros),
+    ("Số CCCD", "scientific", _always("1.30300E+09")),
+    ("Số CCCD", "id-length", _always("00120300012")),
+    ("Ngày sinh", "impossible-date", _always("31/02/2003")),
+    ("Ngày sinh", "two-digit-year", _always("5.2.03")),
+    ("Ngày sinh", "zero-day", _always("00/00/1998")),
+    ("Ngày sinh", "unknown-date", _always("Không rõ")),
+    ("Xếp loại", "grade", _always("TB Khá")),
+    ("Số QĐ công nhận TN", "contradicts", _always("999/QĐ-ĐHSG")),
+    ("Ngày cấp", "contradicts", _always("01/03/2019")),
+    ("Hình thức ĐT", "mode", _always("Liên thông")),
+    ("Số hiệu VB", "serial-twice", lambda _, above: above),
+    ("Số vào sổ", "register-twice", lambda _, above: above),
+    ("Số vào sổ", "missing", _always("")),
+)
+_IN_XLSX: tuple[_Fault, ...] = (
+    *_ANYWHERE,
+    ("CCCD", "leading-zeros", _lost_zeros),
+    ("Ngày, tháng, năm sinh", "excel-serial", _serial_day),
+    ("Nơi sinh", "formula-error", _always("#N/A")),
+    ("Xếp loại tốt nghiệp", "grade", _always("XH")),
+    ("Số hiệu văn bằng", "number-as-text", _always(1471)),
+    ("Số vào sổ", "turned-into-date", _always(date(2024, 1, 1))),
+    ("Số hiệu văn bằng", "serial-twice", lambda _, above: above),
+)
+
+
+def seed_faults(batch: SampleBatch, path: Path, *, seed: int) -> FaultyTwin:
+    """Write the list again with one fault of each kind its layout can have, each in a row of its own."""
+    chance = random.Random(seed)
+    table = [list(row) for row in batch.table]
+    header = [str(cell) for cell in table[batch.header_row]]
+    # Rows of one person whose neighbour above is one too, taken in pairs so that no fault meets another.
+    people = [
+        index
+        for index in range(batch.header_row + 1, len(table))
+        if isinstance(table[index][:1] and table[index][0], int) and isinstance(table[index - 1][0], int)
+    ][1::2]
+    chance.shuffle(people)
+    faults: list[SeededFault] = []
+    for name, rule, spoil in _IN_CSV if path.suffix == ".csv" else _IN_XLSX:
+        if name not in header:
+            continue
+        column = header.index(name)
+        for row in people:
+            wrong = spoil(table[row][column], table[row - 1][column])
+            if wrong is not None:
+                table[row][column] = wrong
+                faults.append(SeededFault(cell=cell_name(row, column), rule=rule))
+                people.remove(row)
+                break
+    _write(batch, path, table)
+    return FaultyTwin(path=path, faults=tuple(faults))
+
+
+__all__ = [
+    "ENGLISH",
+    "INSTITUTIONS",
+    "FaultyTwin",
+    "Person",
+    "SampleBatch",
+    "SampleInstitution",
+    "SampleProgramme",
+    "SampleSet",
+    "SeededFault",
+    "make_files",
+    "seed_faults",
+]
