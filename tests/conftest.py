@@ -17,6 +17,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
 
 from tests import postgres
@@ -32,21 +33,22 @@ def pytest_configure(config: pytest.Config) -> None:
     if DATABASE not in {"sqlite", "postgresql"}:
         raise pytest.UsageError(f"SOGOC_TEST_DATABASE is {DATABASE!r}; it is sqlite or postgresql")
     if not hasattr(config, "workerinput"):  # xdist's workers inherit what the first process has set up
-        os.environ["SOGOC_DATABASE"] = _database(config)
-    # pytest-django would read the settings before this file is loaded, and with them another database.
-    if (Path(__file__).parents[1] / "src/sogoc/server/settings.py").is_file():
-        os.environ["DJANGO_SETTINGS_MODULE"] = "sogoc.server.settings"
+        _choose_database(config)
+    # Here and not in pyproject.toml, where pytest-django would read the settings before the database is chosen.
+    os.environ["DJANGO_SETTINGS_MODULE"] = "sogoc.server.settings"
+    django.setup()
 
 
-def _database(config: pytest.Config) -> str:
+def _choose_database(config: pytest.Config) -> None:
     stack = ExitStack()
     config.add_cleanup(stack.close)
-    if DATABASE == "sqlite":
-        return str(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sogoc-"))) / "sogoc.sqlite3")
-    try:
-        return stack.enter_context(postgres.running()).create("sogoc")
-    except postgres.PostgresMissing as error:
-        raise pytest.UsageError(str(error)) from error
+    os.environ["SOGOC_HOME"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="sogoc-home-"))
+    os.environ.pop("SOGOC_DATABASE", None)
+    if DATABASE == "postgresql":
+        try:
+            os.environ["SOGOC_DATABASE"] = stack.enter_context(postgres.running()).create("sogoc")
+        except postgres.PostgresMissing as error:
+            raise pytest.UsageError(str(error)) from error
 
 
 @pytest.fixture(scope="session")
@@ -56,9 +58,31 @@ def django_db_modify_db_settings(
     """Let SQLite use a file, as in production: in memory it knows neither WAL nor a second connection's lock."""
     from django.conf import settings
 
-    default = settings.DATABASES["default"]
+    default: dict[str, Any] = settings.DATABASES["default"]
     if default["ENGINE"].endswith("sqlite3"):
         default.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Let Django empty append-only tables between two tests, which their triggers rightly refuse."""
+    from django.db import connection
+
+    operations = type(connection.ops)
+    plain = operations.sql_flush
+
+    def sql_flush(self: Any, *arguments: Any, **options: Any) -> list[str]:
+        statements = plain(self, *arguments, **options)
+        if connection.vendor == "postgresql":
+            return ["SET LOCAL session_replication_role = replica", *statements]
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            triggers = cursor.fetchall()
+        return [*(f'DROP TRIGGER "{name}"' for name, _ in triggers), *statements, *(made for _, made in triggers)]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(operations, "sql_flush", sql_flush)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -81,12 +105,13 @@ def postgres_url(postgres_cluster: postgres.Cluster) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database as the value of `SOGOC_DATABASE`, once of each sort: for tests that start `sogoc` as a program."""
-    if request.param == "sqlite":
-        return str(tmp_path / "sogoc.sqlite3")
-    url: str = request.getfixturevalue("postgres_url")
-    return url
+def archive_environment(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+    """The environment of a new, empty archive, once on each database: for tests that start `sogoc` as a program."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SOGOC_")}
+    environment["SOGOC_HOME"] = str(tmp_path / "archive")
+    if request.param == "postgresql":
+        environment["SOGOC_DATABASE"] = request.getfixturevalue("postgres_url")
+    return environment
 
 
 # -- The browser ------------------------------------------------------------------------------------------------------

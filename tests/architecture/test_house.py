@@ -27,8 +27,10 @@ ONLINE_BY_NAME = (
 
 def run_pytest(folder: Path, source: str, *options: str, ci: bool) -> subprocess.CompletedProcess[str]:
     (folder / "test_sample.py").write_text(source)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    environment |= {"CI": "true" if ci else "", "PYTHONPATH": str(ROOT), "SOGOC_TEST_DATABASE": "sqlite"}
+    environment = {
+        name: os.environ[name] for name in os.environ if not name.startswith(("DJANGO_", "PYTEST_", "SOGOC_"))
+    }
+    environment |= {"CI": "true" if ci else "", "PYTHONPATH": str(ROOT)}
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", "-p", "tests.conftest", *options, folder],
         env=environment,
