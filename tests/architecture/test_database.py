@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 from sogoc.register.models import AuditEvent
 
 # What makes a commit outlive a power cut. SQLite's synchronous 2 is FULL.
-DURABLE = {
+DURABLE: dict[str, dict[str, object]] = {
     "sqlite": {"PRAGMA journal_mode": "wal", "PRAGMA synchronous": 2, "PRAGMA foreign_keys": 1},
     "postgresql": {"SHOW fsync": "on", "SHOW synchronous_commit": "on", "SHOW full_page_writes": "on"},
 }
