@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -45,6 +46,7 @@ def on_july(day: int, hour: int = 18) -> datetime:
 
 
 NOW = on_july(18, 9)
+ANCHORED = on_july(17, 19)
 
 
 class Key:
@@ -246,7 +248,7 @@ class Archive:
         self.given += 1
         return 0, _places(0)[self.given - 1]
 
-    def credential(  # noqa: PLR0917 - it is what a credential is made of
+    def credential(
         self, fields: Record, secret: bytes, place: entry.Place, key: Key, code: str, origin: str = ""
     ) -> str:
         schema = BY_KIND[fields["kind"]]
@@ -260,6 +262,7 @@ class Archive:
         self,
         institution: Institution,
         records: Sequence[Record],
+        /,
         *,
         key: Key | None = None,
         ministry_too: bool = False,
@@ -417,7 +420,7 @@ class Archive:
         sizes = sorted({size, *known})
         return Fresh(
             checkpoint=self.checkpoint(size),
-            links=tuple(self.link(a, b) for a, b in zip(sizes, sizes[1:], strict=False)),
+            links=tuple(self.link(a, b) for a, b in pairwise(sizes)),
             state=self.logged(state, size),
             authorities=tuple((pages[at], tuple(authorities.proof(at))) for at in sorted(pages)),
             statuses=tuple(
@@ -450,7 +453,7 @@ class Archive:
 
     # -- who looks at it ------------------------------------------------------------------------------------------
 
-    def observation(self, size: int, *, at: datetime = on_july(17, 19), root: bytes | None = None) -> Observation:
+    def observation(self, size: int, *, at: datetime = ANCHORED, root: bytes | None = None) -> Observation:
         return Observation(
             chain_id=89,
             contract=CONTRACT,

@@ -25,6 +25,7 @@ MAX_DEPTH = 8
 MAX_INTEGER = 2**53 - 1
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _B64 = re.compile(r"[A-Za-z0-9_-]*")
 
 
@@ -87,8 +88,12 @@ def _no_number(_: str) -> Json:
 def _guard(value: Json, depth: int, *, controls: bool = False) -> None:
     kind = type(value)
     if kind is str:
-        if not value.isascii() and not unicodedata.is_normalized("NFC", value):
-            raise MalformedError("text is not in Unicode form NFC")
+        if not value.isascii():
+            # JSON can spell half a character, which no encoding can write.
+            if _SURROGATE.search(value):
+                raise MalformedError("text holds half a character")
+            if not unicodedata.is_normalized("NFC", value):
+                raise MalformedError("text is not in Unicode form NFC")
         if not controls and _CONTROL.search(value):
             raise MalformedError("text holds a control character")
     elif kind is int:

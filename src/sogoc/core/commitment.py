@@ -78,7 +78,7 @@ def open_slots(schema: Schema, slots: Sequence[bytes], disclosures: Iterable[str
     """
     if len(slots) != len(schema.fields):
         raise VerificationError("the number of digests is not that of the schema", "số mã băm không đúng với mẫu")
-    place = {name: slot for name, slot in zip(schema.names, slots, strict=True)}
+    place = dict(zip(schema.names, slots, strict=True))
     opened: dict[str, str] = {}
     for disclosure in disclosures:
         name, value = _read_disclosure(disclosure)

@@ -118,12 +118,19 @@ class Check:
     def passed(self) -> bool:
         return self.ran and not self.findings
 
+    @property
+    def outcome(self) -> str:
+        """`passed`, `not_run`, or the verdict of what it found: also a step that was cut short may have found a forgery."""
+        if self.passed:
+            return "passed"
+        return "not_run" if not self.ran and self.verdict is Verdict.INCONCLUSIVE else str(self.verdict)
+
     def to_json(self) -> dict[str, Any]:
         en, vi = STEPS[self.step - 1]
         return {
             "step": self.step,
             "name": {"en": en, "vi": vi},
-            "outcome": "passed" if self.passed else "not_run" if not self.ran else str(self.verdict),
+            "outcome": self.outcome,
             "findings": [{"code": f.code, "verdict": str(f.verdict), "en": f.en, "vi": f.vi} for f in self.findings],
             "facts": [{"name": f.name, "value": f.value, "source": f.source} for f in self.facts],
         }

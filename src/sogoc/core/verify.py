@@ -29,6 +29,12 @@ PRESENTED, FRESH_FILE, POLICY, COMPUTED = "presented", "fresh file", "policy", "
 
 _LATE_DAYS = 30
 
+_ACTS_BEHIND: Mapping[status.Status, tuple[str, ...]] = {
+    status.Status.REVOKED: ("revoke", "cancel"),
+    status.Status.SUSPENDED: ("suspend",),
+    status.Status.SUPERSEDED: ("amend", "reissue"),
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrintedPage:
@@ -100,6 +106,7 @@ class _Case:
     lasting_head: Checkpoint | None = None
     head: Checkpoint | None = None
     roots: dict[int, bytes] = field(default_factory=dict)
+    signed: set[int] = field(default_factory=set)  # sizes whose root the log signed, not only an anchor holds
     linked: dict[int, set[int]] = field(default_factory=dict)
     leaf: entry.Qualification | None = None
     leaf_index: int | None = None
@@ -146,12 +153,14 @@ class _Case:
     def open_checkpoints(self, own: Fresh | None) -> None:
         theirs = self.presented.fresh
         note = self.presented.lasting.checkpoint
-        if note is None and theirs is None:
-            self._missing(5, "no-checkpoint", "the evidence holds no checkpoint", "hồ sơ không có điểm chốt nào")
+        if note is None:
+            self._missing(5, "no-checkpoint", "no checkpoint holds the diploma", "không có điểm chốt nào cho văn bằng")
+        if note is None and theirs is None and own is None:
             return
         self.checks[4].ran = True
         if self.policy.seen is not None:
             self.roots[self.policy.seen.size] = self.policy.seen.root
+            self.signed.add(self.policy.seen.size)
         self.lasting_head = self._open(note) if note is not None else None
         their_head = self._open(theirs.checkpoint) if theirs else None
         own_head = self._open(own.checkpoint) if own else None
@@ -202,6 +211,7 @@ class _Case:
         if known != checkpoint.root:
             self._false(5, "fork", "the log signed two trees of one size", "nhật ký đã ký hai cây khác nhau cùng cỡ")
             return None
+        self.signed.add(checkpoint.size)
         return checkpoint
 
     def _follow_links(self, links: Sequence[evidence.Link]) -> bool:
@@ -214,7 +224,7 @@ class _Case:
                     old_size=link.start, old_root=old, new_size=link.end, new_root=new, proof=link.proof
                 )
             except (ProofError, MalformedError):
-                if self._is_anchor_only(link.start) or self._is_anchor_only(link.end):
+                if not {link.start, link.end} <= self.signed:
                     continue  # an anchor alone proves nothing; step 7 will miss this link
                 self._false(
                     5,
@@ -225,10 +235,6 @@ class _Case:
                 return False
             self.linked.setdefault(link.start, set()).add(link.end)
         return True
-
-    def _is_anchor_only(self, size: int) -> bool:
-        heads = {head.size for head in (self.lasting_head, self.head) if head}
-        return size not in heads and any(observation.size == size for observation in self.policy.anchors)
 
     def _joined(self, old: Checkpoint, new: Checkpoint) -> bool:
         return self._reaches(old.size, new.size)
@@ -250,11 +256,7 @@ class _Case:
     ) -> bool:
         if theirs is None or their_head is None or theirs.state is None or own.state is None:
             return False
-        return (
-            their_head.size > own_head.size
-            and theirs.state.index > own.state.index
-            and self._joined(own_head, their_head)
-        )
+        return theirs.state.index > own.state.index and self._joined(own_head, their_head)
 
     # -- step 6: leaf and batch under the root ----------------------------------------------------------------------
 
@@ -399,6 +401,9 @@ class _Case:
                 "the PDF was changed after it was signed",
                 "tệp PDF đã bị thay đổi sau khi ký",
             )
+        if not self.credential.header_is_ours:
+            self._false(2, "header", "the header does not say ES256", "phần đầu không dùng ES256")
+            return
         if self.page is None:
             self._missing(
                 2,
@@ -457,6 +462,10 @@ class _Case:
         if self.credential.origin != self.policy.origin:
             self._unknown("origin", "the credential is of another archive", "văn bằng thuộc kho lưu trữ khác")
             return
+        key = page.key(self.credential.kid)
+        if key is None:
+            self._unknown("key", "the signing key is none of the issuer's", "khóa ký không thuộc nơi cấp")
+            return
         if self.leaf is None or self.batch is None or self.leaf_index is None or self.batch_index is None:
             self._missing(
                 3, "no-place", "its place in the log is not established", "chưa xác định vị trí trong nhật ký"
@@ -466,29 +475,27 @@ class _Case:
             self._false(3, "other-institution", "the log names another institution", "nhật ký ghi cơ sở giáo dục khác")
             return
         place = self.leaf_index if isinstance(self.leaf, entry.Successor) else self.batch_index
-        key = page.key(self.credential.kid)
-        if key is None:
-            self._unknown("key", "the signing key is none of the issuer's", "khóa ký không thuộc nơi cấp")
-            return
-        self.checks[2].ran = True
         if not key.covers(place):
-            self._unknown(
-                "key-not-in-force",
-                "the signing key was not in force at this place of the log",
-                "khóa ký không còn hiệu lực tại vị trí này trong nhật ký",
-            )
+            self._not_in_force()
             return
         self._check_powers(page, self.batch)
 
+    def _not_in_force(self) -> None:
+        self._unknown(
+            "key-not-in-force",
+            "the signing key was not in force at this place of the log",
+            "khóa ký không còn hiệu lực tại vị trí này trong nhật ký",
+        )
+
     def _unknown(self, code: str, en: str, vi: str) -> None:
-        self.checks[2].ran = True
         self._find(3, Verdict.UNKNOWN_ISSUER, code, en, vi)
 
     def _check_powers(self, page: Page, batch: entry.Batch) -> None:
         try:
             shown = commitment.open_slots(self.credential.schema, self.credential.slots, self.credential.disclosures)
         except (MalformedError, VerificationError):
-            return  # step 4 reports it
+            return  # step 4 reports it, and this one is then not run
+        self.checks[2].ran = True
         if not set(self.credential.schema.always_shown) <= shown.keys():
             self._missing(
                 3, "hidden", "a field that decides the power is hidden", "một trường quyết định thẩm quyền bị ẩn"
@@ -599,14 +606,17 @@ class _Case:
             self._signed_by_issuer(self.leaf, self.leaf_index, self.page)
 
     def _signed_by_issuer(self, statement: entry.Batch | entry.Successor, index: int, page: Page) -> None:
-        allowed: list[KeyWindow] = [key for key in page.keys if key.covers(index)]
+        keys = list(page.keys)
         if isinstance(statement, entry.Successor):
-            allowed += [KeyWindow(jwk=jwk, holder=self.policy.name, start=0) for jwk in self.policy.ministry]
+            keys += [KeyWindow(jwk=jwk, holder=self.policy.name, start=0) for jwk in self.policy.ministry]
         kids = {signature.kid for signature in statement.signatures}
-        for key in allowed:
-            if key.kid in kids:
-                self._try(6, "act-signature", lambda key=key: statement.verify(key.jwk, origin=self.policy.origin))  # type: ignore[misc]
-                return
+        # One that was in force, before one that was not: a statement may carry both.
+        for key in sorted((key for key in keys if key.kid in kids), key=lambda key: not key.covers(index)):
+            jwk = key.jwk
+            true = self._try(6, "act-signature", lambda: statement.verify(jwk, origin=self.policy.origin))  # noqa: B023
+            if true and not key.covers(index) and "key-not-in-force" not in {f.code for f in self.checks[2].findings}:
+                self._not_in_force()
+            return
         self._false(
             6,
             "act-signature",
@@ -629,10 +639,11 @@ class _Case:
         if head is None:
             return
         self.checks[6].ran = True
-        known = [anchor for anchor in self.policy.anchors if self.roots.get(anchor.size) == anchor.root]
+        anchors = sorted(self.policy.anchors, key=lambda anchor: anchor.size)
+        known = [anchor for anchor in anchors if self.roots.get(anchor.size) == anchor.root]
         contradicting = [
             anchor
-            for anchor in self.policy.anchors
+            for anchor in anchors
             if anchor not in known and anchor.size in {head.size, self.lasting_head.size if self.lasting_head else -1}
         ]
         if contradicting or not known:
@@ -774,8 +785,7 @@ class _Case:
             if not isinstance(found, entry.StatusAct | entry.Successor):
                 continue
             concerned = found.follows if isinstance(found, entry.Successor) else found.target
-            superseding = isinstance(found, entry.Successor)
-            if concerned != self.leaf_index or superseding != (now is status.Status.SUPERSEDED):
+            if concerned != self.leaf_index or found.act not in _ACTS_BEHIND[now]:
                 continue
             number = ""
             if act.decision_number is not None and act.salt is not None:

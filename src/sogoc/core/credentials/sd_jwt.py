@@ -23,7 +23,7 @@ MAX_BYTES = 65_535
 _HEADER = frozenset({"alg", "kid", "typ"})
 _PAYLOAD = frozenset({"_sd", "_sd_alg", "iss", "status", "vct"})
 _ISSUER = re.compile(r"https://([^\s?#]+)/institutions/([A-Z0-9][A-Z0-9.-]{0,19})")
-_STATUS = re.compile(r"https://([^\s?#]+)/status/(0|[1-9]\d{0,9})")
+_STATUS = re.compile(r"https://([^\s?#]+)/status/(0|[1-9][0-9]{0,9})")
 
 
 def signing_input(sealed: Sealed, *, kid: str, origin: str, institution: str, status: Place) -> bytes:
@@ -77,9 +77,9 @@ def parse(presented: str) -> Presented:
     """
     if len(presented) > MAX_BYTES or not presented.isascii():
         raise MalformedError("is not an SD-JWT")
-    jwt, *disclosures, binding = presented.split("~")
+    jwt, *rest = presented.split("~")
     parts = jwt.split(".")
-    if len(parts) != 3 or binding or not all(disclosures):
+    if len(parts) != 3 or not rest or rest.pop() or not all(rest):
         raise MalformedError("is not an SD-JWT in compact form without a key binding")
     header = canonical.decode(unb64(parts[0]), limit=1024)
     if not isinstance(header, dict):
@@ -103,7 +103,7 @@ def parse(presented: str) -> Presented:
         status=(number, index),
         signed=f"{parts[0]}.{parts[1]}".encode(),
         signature=unb64(parts[2]),
-        disclosures=tuple(disclosures),
+        disclosures=tuple(rest),
         header_is_ours=header.keys() == _HEADER and header["alg"] == "ES256" and header["typ"] == "dc+sd-jwt",
     )
 
