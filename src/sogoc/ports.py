@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from sogoc.errors import ChainUnavailable, WrongState
@@ -168,3 +169,30 @@ class Chain(Protocol):
         Nothing is remembered: after a reorganisation the event is gone, and comes back when it was sent again.
         Raises: ChainUnavailable, also when the endpoints contradict each other.
         """
+
+
+class Printer(Protocol):
+    """Prints the face of a diploma with its evidence inside. It holds no secret and decides nothing."""
+
+    def render(
+        self, face: Mapping[str, str], *, verify_url: str, evidence: bytes, trial: bool, created_at: datetime
+    ) -> bytes: ...
+    def sign(self, pdf: bytes, *, signer: IssuerSigner, certificate: bytes, signed_at: datetime) -> bytes: ...
+
+
+class Keyring(Protocol):
+    """Finds the private half of a key by its URI (`file:`, `pkcs11:`). Raises: KeyUnavailable."""
+
+    def __call__(self, uri: str) -> IssuerSigner: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """One public log and the places it lives in. `staging` and `lock` are apart from the database and never restored with it."""
+
+    origin: str
+    trial: bool
+    public: FileStore
+    staging: FileStore
+    lock: LockStore
+    signer: LogSigner

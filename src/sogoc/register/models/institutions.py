@@ -1,0 +1,70 @@
+"""Institutions, the people who act for them, their keys, and what the ministry says of them."""
+
+from django.conf import settings
+from django.db import models
+
+
+class Institution(models.Model):
+    """An institution with its permanent ordinal and code. Neither is ever given to another."""
+
+    ordinal = models.PositiveIntegerField(unique=True)
+    code = models.CharField(max_length=20, unique=True)
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Membership(models.Model):
+    """A person's role in an institution; without an institution, in the ministry."""
+
+    class Role(models.TextChoices):
+        PREPARER = "preparer", "người lập"
+        APPROVER = "approver", "người duyệt"
+        OFFICER = "officer", "cán bộ Bộ"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships")
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, null=True, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role.choices)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "institution", "role"], name="membership_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=models.Q(role="officer", institution__isnull=True)
+                | (~models.Q(role="officer") & models.Q(institution__isnull=False)),
+                name="officers_belong_to_the_ministry",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.role}"
+
+
+class IssuerKey(models.Model):
+    """A signing key of an institution. The private half is behind `uri`; its certificate is for signing PDFs."""
+
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="keys")
+    kid = models.CharField(max_length=43, unique=True)
+    jwk = models.JSONField()
+    uri = models.CharField(max_length=500)
+    certificate = models.BinaryField()
+
+    def __str__(self) -> str:
+        return self.kid
+
+
+class AuthorityPage(models.Model):
+    """One signed version of an institution's authority page. `entry` logs its hash."""
+
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="pages")
+    version = models.PositiveIntegerField()
+    content = models.BinaryField()
+    entry = models.OneToOneField("Entry", on_delete=models.PROTECT, related_name="page")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["institution", "version"], name="page_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.institution} v{self.version}"

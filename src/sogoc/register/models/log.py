@@ -1,0 +1,110 @@
+"""The public log as the sequencer sees it. All of it is append-only: constraints and triggers hold it, not manners."""
+
+from django.db import models
+
+from sogoc.register.models.institutions import Institution
+
+
+class Archive(models.Model):
+    """The one archive of this database: its origin, and the secret that shuffles places in the status lists."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    origin = models.CharField(max_length=250)
+    trial = models.BooleanField()
+    places_key = models.BinaryField(max_length=32)
+    places_given = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="one_archive")]
+
+    def __str__(self) -> str:
+        return self.origin
+
+
+class Entry(models.Model):
+    """One entry of the log. `index` is null while it waits; it is then given once and never changes."""
+
+    index = models.PositiveBigIntegerField(null=True, unique=True)
+    act = models.CharField(max_length=20)
+    content = models.BinaryField()
+    leaf_hash = models.BinaryField(max_length=32)
+    act_id = models.CharField(max_length=22, null=True, unique=True)
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, null=True, related_name="entries")
+    target = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="acts")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["leaf_hash"], name="entry_leaf_hash"),
+            models.Index(fields=["id"], condition=models.Q(index__isnull=True), name="entry_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.index} {self.act}"
+
+
+class ActDetail(models.Model):
+    """The private half of an act: the decision whose blinded digest is public."""
+
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="detail")
+    decision_number = models.CharField(max_length=100)
+    salt = models.BinaryField(max_length=16)
+
+    def __str__(self) -> str:
+        return f"act {self.entry_id}"
+
+
+class Checkpoint(models.Model):
+    """A head of the log: decided when the lock store holds it, then signed (`note`), then published."""
+
+    size = models.PositiveBigIntegerField(unique=True)
+    root = models.BinaryField(max_length=32)
+    frontier = models.BinaryField(help_text="the right edge of the tree, from which it grows")
+    note = models.TextField(null=True)
+    published = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return str(self.size)
+
+
+class LoggedState(models.Model):
+    """A `state` entry with what its two trees were made of, so that paths can be rebuilt."""
+
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="state")
+    at = models.DateTimeField()
+    pages = models.JSONField(help_text="ordinal -> version")
+    lists = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return str(self.at)
+
+
+class StatusTable(models.Model):
+    """One status list as of the newest state."""
+
+    number = models.PositiveIntegerField(unique=True)
+    content = models.BinaryField()
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class Anchor(models.Model):
+    """An attempt to put a head on a chain. What the chain holds is asked each time; the block here is where it was last seen."""
+
+    size = models.PositiveBigIntegerField()
+    root = models.BinaryField(max_length=32)
+    chain_id = models.PositiveBigIntegerField()
+    contract = models.CharField(max_length=42)
+    nonce = models.PositiveBigIntegerField()
+    gas_price = models.PositiveBigIntegerField()
+    raw = models.BinaryField()
+    transaction = models.BinaryField(max_length=32)
+    prepared_at = models.DateTimeField()
+    sequence = models.PositiveBigIntegerField(null=True)
+    block_number = models.PositiveBigIntegerField(null=True)
+    block_hash = models.BinaryField(max_length=32, null=True)
+    block_time = models.PositiveBigIntegerField(null=True)
+    final = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"{self.chain_id} {self.size}"

@@ -1,0 +1,70 @@
+"""Table rows to core records and back: the only translation between the two."""
+
+from __future__ import annotations
+
+from sogoc.core import canonical, commitment
+from sogoc.core.authority import Page
+from sogoc.core.authority import parse as parse_page
+from sogoc.core.commitment import Sealed
+from sogoc.core.credentials import sd_jwt
+from sogoc.core.record import SCHEMAS, Record, Schema
+from sogoc.register.models import AuthorityPage, Institution, Row
+from sogoc.errors import WrongState
+
+
+def record_of(row: Row) -> Record:
+    """Return the record of a row. Raises: MalformedError when the stored bytes are not canonical."""
+    record: Record = canonical.decode(bytes(row.record))
+    return record
+
+
+def schema_of(row: Row) -> Schema:
+    return SCHEMAS[row.batch.schema]
+
+
+def sealed(row: Row) -> Sealed:
+    """Return the slots and disclosures of a sealed row, rebuilt from record and secret.
+
+    Raises: WrongState when the row was never sealed, or does not give the commitment that was logged.
+    """
+    if row.secret is None or row.commitment is None:
+        raise WrongState("the row is not sealed", "dòng này chưa được ký")
+    whole = commitment.seal(schema_of(row), record_of(row), bytes(row.secret))
+    if whole.commitment != bytes(row.commitment):
+        raise WrongState(
+            f"row {row.pk} no longer gives the commitment that was logged: the register was altered",
+            f"dòng {row.pk} không còn khớp với cam kết đã ghi: sổ gốc đã bị sửa",
+        )
+    return whole
+
+
+def credential(row: Row, *, origin: str) -> str:
+    """Rebuild the credential of a sealed row with all its disclosures, byte for byte as it was signed.
+
+    Raises: WrongState when the row is not sealed; SignatureError when the rebuild is not what the key signed.
+    """
+    whole = sealed(row)
+    if row.kid is None or row.signature is None or row.status_list is None or row.status_index is None:
+        raise WrongState("the row is not signed", "dòng này chưa được ký")
+    signed = sd_jwt.signing_input(
+        whole,
+        kid=row.kid,
+        origin=origin,
+        institution=row.institution.code,
+        status=(row.status_list, row.status_index),
+    )
+    text = sd_jwt.assemble(signed, bytes(row.signature), whole.disclosures.values())
+    key = row.institution.keys.get(kid=row.kid)
+    sd_jwt.parse(text).verify(key.jwk)
+    return text
+
+
+def newest_page(institution: Institution) -> tuple[AuthorityPage, Page]:
+    """Return the newest authority page of an institution, as a row and as a value.
+
+    Raises: WrongState when the ministry has not accredited it.
+    """
+    row = institution.pages.order_by("-version").first()
+    if row is None:
+        raise WrongState(f"{institution.code} is not accredited", f"{institution.code} chưa được công nhận")
+    return row, parse_page(bytes(row.content))

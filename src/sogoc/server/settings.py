@@ -1,0 +1,95 @@
+"""Every setting, each from the environment.
+
+SOGOC_HOME        folder of the archive's own state (default `.sogoc`)
+SOGOC_DATABASE    `postgresql://user@host/name` (or `postgresql:///name?host=/socket/folder`); default SQLite in SOGOC_HOME
+SOGOC_SECRET_KEY  secret of web sessions; default one made for this archive in SOGOC_HOME
+SOGOC_HOSTS       host names the web pages answer to, separated by commas (default: this machine only)
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+HOME = Path(os.environ.get("SOGOC_HOME", ".sogoc")).resolve()
+
+
+def _database() -> dict[str, Any]:
+    url = os.environ.get("SOGOC_DATABASE")
+    if not url:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": HOME / "register.sqlite3",
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 30,
+                # NORMAL in WAL mode loses acknowledged commits at a power cut; FULL does not.
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON",
+            },
+        }
+    parts = urlsplit(url)
+    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or query.pop("user", "")),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or query.pop("host", ""),
+        "PORT": parts.port or query.pop("port", ""),
+        "OPTIONS": query,
+    }
+
+
+def _secret_key() -> str:
+    given = os.environ.get("SOGOC_SECRET_KEY")
+    if given:
+        return given
+    path = HOME / "keys" / "web-secret"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text()
+
+
+DATABASES = {"default": _database()}
+SECRET_KEY = _secret_key()
+DEBUG = False
+ALLOWED_HOSTS = os.environ.get("SOGOC_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "sogoc.register", "sogoc.web"]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "style-src": ["'self'"],
+        "script-src": ["'self'"],
+        "font-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    }
+}
+ROOT_URLCONF = "sogoc.server.urls"
+WSGI_APPLICATION = "sogoc.server.wsgi.application"
+TEMPLATES = [
+    {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True, "OPTIONS": {}},
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "vi"
+FORMAT_MODULE_PATH = ["sogoc.server.formats"]
+STATIC_URL = "static/"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 2**20
+FILE_UPLOAD_MAX_MEMORY_SIZE = 8 * 2**20
+SECURE_REFERRER_POLICY = "no-referrer"
+SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008"]  # TLS ends at the proxy in front

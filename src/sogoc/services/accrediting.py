@@ -1,0 +1,118 @@
+"""The ministry says which institution may award what, with which keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from sogoc.core import entry
+from sogoc.core.authority import KeyWindow, Name, Page, Power, SignerTerm, check_succession
+from sogoc.core.canonical import digest
+from sogoc.core.jws import thumbprint
+from sogoc.core.merkle import leaf_hash
+from sogoc.errors import AlreadyInRegister
+from sogoc.ports import IssuerSigner
+from sogoc.register.models import AuthorityPage, Checkpoint, Entry, Institution, IssuerKey, Membership
+from sogoc.register.records import newest_page
+from sogoc.services import access, audit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewKey:
+    """A key to put on the page: its public half, who holds it, where the private half is, and its certificate for PDFs."""
+
+    jwk: Mapping[str, str]
+    holder: str
+    uri: str
+    certificate: bytes
+
+
+@transaction.atomic
+def accredit(
+    *,
+    origin: str,
+    ministry: IssuerSigner,
+    code: str,
+    names: Sequence[Name],
+    identifiers: Mapping[str, str],
+    key: NewKey,
+    powers: Sequence[Power],
+    signers: Sequence[SignerTerm],
+    by: User,
+    now: datetime,
+) -> Institution:
+    """Enter an institution with its first key and powers; the page is logged with the next head.
+
+    Raises: NotAllowed; AlreadyInRegister when the code is taken.
+    """
+    access.require(by, "accredit", None)
+    if Institution.objects.filter(code=code).exists():
+        raise AlreadyInRegister(f"the code {code} is taken", f"mã {code} đã được dùng")
+    last = Institution.objects.select_for_update().order_by("-ordinal").first()
+    institution = Institution.objects.create(ordinal=last.ordinal + 1 if last else 1, code=code)
+    page = Page(
+        ordinal=institution.ordinal,
+        version=1,
+        code=code,
+        names=tuple(names),
+        identifiers=dict(identifiers),
+        keys=(_enter_key(institution, key),),
+        powers=tuple(powers),
+        signers=tuple(signers),
+        custodian=institution.ordinal,
+    )
+    _log_page(institution, page, ministry, origin)
+    audit.note(by, "institution.accredited", code, at=now, detail={"kid": thumbprint(key.jwk)})
+    return institution
+
+
+@transaction.atomic
+def change_powers(
+    *,
+    origin: str,
+    ministry: IssuerSigner,
+    institution: Institution,
+    powers: Sequence[Power],
+    by: User,
+    now: datetime,
+) -> AuthorityPage:
+    """Log a new version of the page with these powers. Raises: NotAllowed; MalformedError when a power is dropped or widened."""
+    access.require(by, "accredit", None)
+    _, old = newest_page(institution)
+    page = replace(old, version=old.version + 1, powers=tuple(powers), signatures=())
+    check_succession(old, page)
+    row = _log_page(institution, page, ministry, origin)
+    audit.note(by, "institution.powers", institution.code, at=now, detail={"version": page.version})
+    return row
+
+
+@transaction.atomic
+def appoint(*, user: User, institution: Institution | None, role: Membership.Role, by: User, now: datetime) -> None:
+    """Give a person a role. Raises: NotAllowed."""
+    access.require(by, "accredit", None)
+    Membership.objects.get_or_create(user=user, institution=institution, role=role)
+    audit.note(by, "member.appointed", user.get_username(), at=now, detail={"role": str(role)})
+
+
+def _enter_key(institution: Institution, key: NewKey) -> KeyWindow:
+    IssuerKey.objects.create(
+        institution=institution,
+        kid=thumbprint(key.jwk),
+        jwk=dict(key.jwk),
+        uri=key.uri,
+        certificate=key.certificate,
+    )
+    head = Checkpoint.objects.order_by("-size").first()
+    return KeyWindow(jwk=dict(key.jwk), holder=key.holder, start=head.size if head else 0)
+
+
+def _log_page(institution: Institution, page: Page, ministry: IssuerSigner, origin: str) -> AuthorityPage:
+    unsigned = page.prepare(ministry.jwk, origin=origin)
+    content = replace(page, signatures=(unsigned.signed(ministry.sign(unsigned.payload)),)).encode()
+    leaf = entry.Authority(institution=institution.ordinal, version=page.version, page=digest(content)).encode()
+    logged = Entry.objects.create(act="authority", content=leaf, leaf_hash=leaf_hash(leaf), institution=institution)
+    return AuthorityPage.objects.create(institution=institution, version=page.version, content=content, entry=logged)

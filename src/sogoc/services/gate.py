@@ -1,0 +1,119 @@
+"""The gate: what a batch must satisfy before a key signs it. Integrity is not enough; a genuine university can award what it may not.
+
+Each refusal names its rule, the facts and the legal basis. The rules are few in this first cut; their data is the authority page.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from sogoc.core import record
+from sogoc.core.authority import Page
+from sogoc.errors import GateRefused
+from sogoc.register.models import Batch
+from sogoc.register.records import newest_page, record_of, schema_of
+
+POWER_BASIS = "Luật Giáo dục 2019, Điều 12 (authority to award qualifications)"
+DECISION_BASIS = "Thông tư 21/2019/TT-BGDĐT, Điều 2; Thông tư 10/2026/TT-BGDĐT (recognition decision)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """A batch that passed, with its exact tally per programme and mode."""
+
+    page: Page
+    tally: dict[tuple[str, str], int]
+
+
+def check(batch: Batch) -> Passed:
+    """Hold a batch against the newest authority page of its institution and against its decision.
+
+    Raises: GateRefused naming the rule, the facts and the legal basis.
+    """
+    _, page = newest_page(batch.institution)
+    if not batch.decision_number.strip():
+        raise _refused("decision", "there is no recognition decision", "thiếu quyết định công nhận", DECISION_BASIS)
+    if batch.decided_on > batch.awarded_on:
+        raise _refused(
+            "award-after-decision",
+            f"the award date {batch.awarded_on} is before the decision of {batch.decided_on}",
+            f"ngày cấp {batch.awarded_on} trước ngày quyết định {batch.decided_on}",
+            DECISION_BASIS,
+        )
+    name = page.named_on(batch.awarded_on)
+    tally: Counter[tuple[str, str]] = Counter()
+    names: dict[str, set[str]] = {}
+    count = 0
+    for row in batch.rows.select_related("batch").order_by("position").iterator(chunk_size=2000):
+        fields = record_of(row)
+        record.check(schema_of(row), fields)
+        if name is None or fields["institution_name"] != name.vi:
+            raise _refused(
+                "institution-name",
+                f"row {row.cell}: the institution did not bear this name on {batch.awarded_on}",
+                f"dòng {row.cell}: cơ sở không mang tên này vào ngày {batch.awarded_on}",
+                POWER_BASIS,
+            )
+        count += 1
+        tally[fields["programme"], fields["mode"]] += 1
+        if "programme_name" in fields:
+            names.setdefault(fields["programme"], set()).add(fields["programme_name"])
+    if count != batch.count:
+        raise _refused("count", "rows are missing from the batch", "đợt cấp thiếu dòng", DECISION_BASIS)
+    if count + _already_under(batch) > batch.decision_total:
+        raise _refused(
+            "decision-total",
+            f"decision {batch.decision_number} names {batch.decision_total} graduates, this would make {count + _already_under(batch)}",
+            f"quyết định {batch.decision_number} công nhận {batch.decision_total} người, đợt này sẽ thành {count + _already_under(batch)}",
+            DECISION_BASIS,
+        )
+    for programme, mode in sorted(tally):
+        _check_power(page, batch, programme, mode, names.get(programme, set()))
+    return Passed(page=page, tally=dict(tally))
+
+
+def _check_power(page: Page, batch: Batch, programme: str, mode: str, names: set[str]) -> None:
+    kind = record.SCHEMAS[batch.schema].kind
+    powers = [
+        power
+        for power in page.powers
+        if power.covers(kind=kind, level=batch.level, programme=programme, mode=mode, on=batch.awarded_on)
+    ]
+    if not powers:
+        raise _refused(
+            "power",
+            f"{page.code} has no power to award {kind}, level {batch.level}, programme {programme}, mode {mode}, on {batch.awarded_on}",
+            f"{page.code} không có thẩm quyền cấp {kind}, trình độ {batch.level}, ngành {programme}, hình thức {mode}, vào ngày {batch.awarded_on}",
+            POWER_BASIS,
+        )
+    titles = {power.name for power in powers if power.name is not None}
+    if titles and not names <= titles:
+        raise _refused(
+            "programme-name",
+            f"programme {programme} is named otherwise on the authority page",
+            f"tên ngành {programme} không đúng với trang thẩm quyền",
+            POWER_BASIS,
+        )
+
+
+def _already_under(batch: Batch) -> int:
+    """Return how many other qualifications rest on the same decision."""
+    others = Batch.objects.filter(
+        institution=batch.institution,
+        decision_number=batch.decision_number,
+        decided_on=batch.decided_on,
+        state__in=[Batch.State.APPROVED, Batch.State.SEALED, Batch.State.LOST],
+    ).exclude(pk=batch.pk)
+    return sum(others.values_list("count", flat=True))
+
+
+def _refused(rule: str, en: str, vi: str, legal_basis: str) -> GateRefused:
+    return GateRefused(
+        en,
+        vi,
+        rule=rule,
+        legal_basis=legal_basis,
+        mend="Correct the batch, or ask the ministry for the power first.",
+        mend_vi="Sửa đợt cấp, hoặc xin Bộ bổ sung thẩm quyền trước.",
+    )

@@ -1,0 +1,206 @@
+"""Bring a database that was restored from an old backup back to where the log is. It invents nothing.
+
+The lock store says which head was decided, the staging area or the public files hold its entries. They are read, held against the
+decided root, and entered again. What the restore lost for good, the private rows behind logged entries, is listed: those entries are
+cancelled by decision, and their batches are never sealed again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+
+from sogoc.core import authority, entry, merkle, status, tiles
+from sogoc.core.merkle import Frontier
+from sogoc.errors import LogForked, MalformedError, RecoveryNeeded, StorageUnavailable
+from sogoc.ports import Log
+from sogoc.register.models import (
+    Archive,
+    AuthorityPage,
+    Batch,
+    Checkpoint,
+    Entry,
+    Institution,
+    LoggedState,
+    Row,
+    StatusTable,
+)
+from sogoc.services import audit, sequencing
+
+
+@dataclass(slots=True, kw_only=True)
+class Recovered:
+    """What a recovery did. `orphans` are log indexes of qualifications whose private rows are gone."""
+
+    size_before: int
+    size_after: int
+    relinked: int = 0
+    inserted: int = 0
+    orphans: list[int] = field(default_factory=list)
+    lost_batches: list[str] = field(default_factory=list)
+
+
+def recover(log: Log, *, now: datetime) -> Recovered:
+    """Replay what was decided and this database does not know, then finish what was begun. Safe to run at any time.
+
+    Raises: LogForked when the files do not give the decided root; RecoveryNeeded when the files are incomplete.
+    """
+    locked = log.lock.head(log.origin)
+    if locked is None:
+        raise RecoveryNeeded(
+            "the lock store knows nothing of this log", "kho khóa không biết nhật ký này",
+            mend="Bring back the lock store: it is never restored from a backup of the database.",
+            mend_vi="Đưa lại kho khóa: kho này không bao giờ khôi phục cùng cơ sở dữ liệu.",
+        )  # fmt: skip
+    size, root = locked
+    newest = Checkpoint.objects.order_by("-size").first()
+    result = Recovered(size_before=newest.size if newest else 0, size_after=size)
+    if size > result.size_before:
+        _replay(log, size, root, result, now=now)
+    sequencing.finish(log, now=now)
+    return result
+
+
+@transaction.atomic
+def _replay(log: Log, size: int, root: bytes, result: Recovered, *, now: datetime) -> None:
+    start = result.size_before
+    frontier = _frontier()
+    contents = _decided_entries(log, start, size, root)
+    grown = frontier.extend(merkle.leaf_hash(content) for content in contents)
+    if (grown.size, grown.root()) != (size, root):
+        raise LogForked(f"the entries found do not give the root that was decided for size {size}")
+    archive = Archive.objects.select_for_update().get()
+    for index, content in enumerate(contents, start):
+        _enter(index, content, archive, result, log)
+    archive.save(update_fields=["places_given"])
+    _settle_batches(result)
+    _rebuild_statuses()
+    Checkpoint.objects.create(size=size, root=root, frontier=grown.to_bytes())
+    audit.note(
+        None,
+        "log.recovered",
+        size,
+        at=now,
+        detail={"from": start, "orphans": result.orphans, "lost": result.lost_batches},
+    )
+
+
+def _frontier() -> Frontier:
+    newest = Checkpoint.objects.order_by("-size").first()
+    return Frontier.from_bytes(bytes(newest.frontier)) if newest else Frontier.empty()
+
+
+def _decided_entries(log: Log, start: int, size: int, root: bytes) -> list[bytes]:
+    """Read entries [start, size) from the staging area of the decided head, and from the public files."""
+    folder = f"{size}-{root.hex()[:16]}"
+
+    def get(path: str) -> bytes | None:
+        staged = log.staging.get(f"{folder}/{path}")
+        return staged if staged is not None else log.public.get(path)
+
+    try:
+        return list(tiles.entries(get, start, size))
+    except (StorageUnavailable, MalformedError) as error:
+        raise RecoveryNeeded(
+            f"the files between {start} and {size} are incomplete", f"thiếu tệp từ {start} đến {size}",
+            mend="Bring back the staging area, or copy the public files from a mirror.",
+            mend_vi="Đưa lại vùng chờ, hoặc chép tệp công khai từ một bản sao.",
+        ) from error  # fmt: skip
+
+
+def _enter(index: int, content: bytes, archive: Archive, result: Recovered, log: Log) -> None:
+    parsed = entry.parse(content)
+    leaf = merkle.leaf_hash(content)
+    known = Entry.objects.filter(leaf_hash=leaf, index__isnull=True).first()
+    if known is not None:
+        known.index = index
+        known.save(update_fields=["index"])
+        result.relinked += 1
+        if isinstance(parsed, entry.State):
+            raise LogForked("a state entry was waiting")
+        return
+    act = content_act(parsed)
+    target = getattr(parsed, "target", getattr(parsed, "follows", None))
+    institution = getattr(parsed, "institution", None)
+    logged = Entry.objects.create(
+        index=index,
+        act=act,
+        content=content,
+        leaf_hash=leaf,
+        act_id=getattr(parsed, "id", None),
+        institution=Institution.objects.filter(ordinal=institution).first() if institution else None,
+        target=Entry.objects.get(index=target) if target is not None else None,
+    )
+    result.inserted += 1
+    match parsed:
+        case entry.Authority():
+            _enter_page(parsed, logged, log)
+        case entry.Batch():
+            Batch.objects.filter(public_id=parsed.id).update(entry=logged)
+        case entry.Issue() | entry.Successor():
+            if not _relink_row(parsed, logged):
+                result.orphans.append(index)
+            archive.places_given = max(archive.places_given, _place_number(archive, parsed.status) + 1)
+        case entry.State():
+            LoggedState.objects.create(
+                entry=logged,
+                at=parsed.at,
+                pages={str(o): page.version for o, page in sequencing.newest_pages().items()},
+                lists=parsed.status_size,
+            )
+
+
+def content_act(parsed: entry.Entry) -> str:
+    """Return the name of the act of an entry."""
+    names = {entry.Authority: "authority", entry.Batch: "batch", entry.Issue: "issue", entry.State: "state"}
+    return names.get(type(parsed)) or str(getattr(parsed, "act", "key-cut"))
+
+
+def _enter_page(parsed: entry.Authority, logged: Entry, log: Log) -> None:
+    content = log.public.get(f"authority/{parsed.institution}/{parsed.version}.json")
+    if content is None:
+        raise RecoveryNeeded(
+            f"authority page {parsed.version} of institution {parsed.institution} is not published yet",
+            f"chưa có trang thẩm quyền {parsed.version} của cơ sở {parsed.institution}",
+        )
+    page = authority.parse(content)
+    institution, _ = Institution.objects.get_or_create(ordinal=page.ordinal, defaults={"code": page.code})
+    AuthorityPage.objects.create(institution=institution, version=page.version, content=content, entry=logged)
+
+
+def _relink_row(parsed: entry.Qualification, logged: Entry) -> bool:
+    """Tie an entry to the row it was made from, when the backup already held that row with this commitment."""
+    row = Row.objects.filter(commitment=parsed.commitment).first()
+    if row is None:
+        return False
+    row.entry = logged
+    if isinstance(parsed, entry.Issue):
+        first = Entry.objects.get(leaf_hash=parsed.batch, act="batch")
+        row.tree_position = (logged.index or 0) - (first.index or 0) - 1
+    row.save(update_fields=["entry", "tree_position"])
+    return True
+
+
+def _settle_batches(result: Recovered) -> None:
+    """Batches found in the log are sealed, with all their rows, or lost: their secrets are gone and they are never sealed again."""
+    found = Batch.objects.filter(entry__isnull=False).exclude(state__in=[Batch.State.SEALED, Batch.State.LOST])
+    for batch in found:
+        linked = batch.rows.filter(entry__isnull=False, follows__isnull=True).count()
+        whole = linked == batch.count and batch.approved_by_id is not None
+        batch.state = Batch.State.SEALED if whole else Batch.State.LOST
+        batch.save(update_fields=["state"])
+        if not whole:
+            result.lost_batches.append(batch.public_id)
+
+
+def _place_number(archive: Archive, place: entry.Place) -> int:
+    order = status.places(bytes(archive.places_key), place[0])
+    return place[0] * status.PLACES + order.index(place[1])
+
+
+def _rebuild_statuses() -> None:
+    """Apply every logged act again: a restored table may be older than the log."""
+    StatusTable.objects.all().delete()
+    sequencing.apply_acts(0)

@@ -1,0 +1,201 @@
+"""Seal an approved batch: secrets, commitments, signed credentials, the batch root signed by the institution, entries for the log.
+
+Works on sets of rows and may be killed anywhere: what a row already has is kept, and the last transaction makes the whole batch
+sealed or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+from itertools import islice
+from typing import cast
+
+from django.db import transaction
+
+from sogoc.core import commitment, entry, jws, merkle, status
+from sogoc.core.credentials import sd_jwt
+from sogoc.errors import LogForked, WrongState
+from sogoc.failpoint import reach
+from sogoc.ports import IssuerSigner, Keyring
+from sogoc.register.models import Archive, Batch, Entry, Institution, IssuerKey, Row
+from sogoc.register.records import newest_page, record_of, schema_of
+from sogoc.services import audit, gate
+
+_SET = 1000
+
+
+def seal(
+    *,
+    batch: Batch,
+    keyring: Keyring,
+    randomness: Callable[[int], bytes],
+    now: datetime,
+    progress: Callable[[int], None],
+) -> Batch:
+    """Make an approved batch ready for the log. Safe to run again after any stop; a sealed batch is returned as it is.
+
+    `randomness` returns that many unpredictable bytes; `progress` is told how many rows were signed.
+
+    Raises: WrongState, GateRefused, KeyUnavailable.
+    """
+    batch.refresh_from_db()
+    if batch.state == Batch.State.SEALED:
+        return batch
+    if batch.state != Batch.State.APPROVED:
+        raise WrongState(
+            f"the batch is {batch.state}, not approved", f"đợt cấp {batch.get_state_display()}, chưa được duyệt"
+        )
+    passed = gate.check(batch)
+    archive = Archive.objects.get()
+    key = signing_key(batch.institution)
+    signer = keyring(key.uri)
+    if jws.thumbprint(signer.jwk) != key.kid:
+        raise WrongState(
+            "the key store holds another key than the authority page", "kho khóa giữ khóa khác với trang thẩm quyền"
+        )
+    waiting = list(batch.rows.filter(signature__isnull=True).order_by("position").values_list("pk", flat=True))
+    for pks in _sets(waiting):
+        _draw_secrets(pks, randomness)
+        reach("seal.secrets")
+        _sign_rows(pks, key=key, signer=signer, origin=archive.origin)
+        reach("seal.signed")
+        progress(len(pks))
+    sealed = _close(batch, passed=passed, key=key, signer=signer, origin=archive.origin, now=now)
+    reach("seal.entries")
+    return sealed
+
+
+def signing_key(institution: Institution) -> IssuerKey:
+    """Return the newest key of the institution that is still in force. Raises: WrongState when there is none."""
+    _, page = newest_page(institution)
+    open_keys = [window.kid for window in page.keys if window.until is None]
+    key = institution.keys.filter(kid__in=open_keys).order_by("-pk").first()
+    if key is None:
+        raise WrongState(f"{page.code} has no key in force", f"{page.code} không có khóa còn hiệu lực")
+    return key
+
+
+def _sets(pks: Sequence[int]) -> Iterable[list[int]]:
+    return (list(pks[start : start + _SET]) for start in range(0, len(pks), _SET))
+
+
+@transaction.atomic
+def _draw_secrets(pks: Sequence[int], randomness: Callable[[int], bytes]) -> None:
+    """Give each row its secret and its place in the status lists, before anything is signed with them."""
+    rows = list(Row.objects.filter(pk__in=pks, secret__isnull=True).order_by("position"))
+    places = give_places(len(rows))
+    for row, place in zip(rows, places, strict=True):
+        row.secret = randomness(32)
+        row.status_list, row.status_index = place
+    Row.objects.bulk_update(rows, ["secret", "status_list", "status_index"], batch_size=_SET)
+
+
+def give_places(count: int) -> list[entry.Place]:
+    """Take the next `count` places of the status lists, in the order nobody foresees. Call inside a transaction."""
+    archive = Archive.objects.select_for_update().get()
+    first = archive.places_given
+    archive.places_given += count
+    archive.save(update_fields=["places_given"])
+    return [
+        (number // status.PLACES, _order(bytes(archive.places_key), number // status.PLACES)[number % status.PLACES])
+        for number in range(first, first + count)
+    ]
+
+
+@lru_cache(maxsize=2)
+def _order(key: bytes, number: int) -> list[int]:
+    return status.places(key, number)
+
+
+@transaction.atomic
+def _sign_rows(pks: Sequence[int], *, key: IssuerKey, signer: IssuerSigner, origin: str) -> None:
+    rows = list(Row.objects.filter(pk__in=pks, signature__isnull=True).select_related("batch", "institution"))
+    for row in rows:
+        sign_row(row, key=key, signer=signer, origin=origin)
+    Row.objects.bulk_update(rows, ["commitment", "kid", "signature"], batch_size=_SET)
+
+
+def sign_row(row: Row, *, key: IssuerKey, signer: IssuerSigner, origin: str) -> None:
+    """Fill in commitment and signature of a row that has its secret and place. Does not save. Raises: KeyUnavailable."""
+    sealed = commitment.seal(schema_of(row), record_of(row), bytes(cast(bytes, row.secret)))
+    signed = sd_jwt.signing_input(
+        sealed,
+        kid=key.kid,
+        origin=origin,
+        institution=row.institution.code,
+        status=(cast(int, row.status_list), cast(int, row.status_index)),
+    )
+    row.commitment = sealed.commitment
+    row.kid = key.kid
+    row.signature = jws.lower(signer.sign(signed))
+
+
+@transaction.atomic
+def _close(
+    batch: Batch, *, passed: gate.Passed, key: IssuerKey, signer: IssuerSigner, origin: str, now: datetime
+) -> Batch:
+    """Sign the batch root and hand the entries to the log, all in one transaction."""
+    batch = Batch.objects.select_for_update().select_related("institution").get(pk=batch.pk)
+    if batch.state != Batch.State.APPROVED:
+        return batch
+    rows = sorted(
+        batch.rows.only("pk", "commitment", "status_list", "status_index"),
+        key=lambda row: bytes(cast(bytes, row.commitment)),
+    )
+    pairs = [
+        (bytes(cast(bytes, row.commitment)), (cast(int, row.status_list), cast(int, row.status_index))) for row in rows
+    ]
+    tree = merkle.Tree([merkle.leaf_hash(entry.pair(*pair)) for pair in pairs])
+    statement = entry.Batch(
+        id=batch.public_id,
+        institution=batch.institution.ordinal,
+        schema=batch.schema,
+        level=batch.level,
+        decision_number=batch.decision_number,
+        decided_on=batch.decided_on,
+        awarded_on=batch.awarded_on,
+        override=False,
+        count=len(rows),
+        tally=entry.public_tally(passed.tally),
+        tally_digest=entry.tally_digest(passed.tally, bytes(batch.tally_salt)),
+        root=tree.root,
+    )
+    unsigned = statement.prepare(key.jwk, origin=origin)
+    statement = replace(statement, signatures=(unsigned.signed(signer.sign(unsigned.payload)),))
+    logged = wait(statement.encode(), act="batch", batch=batch, act_id=batch.public_id)
+    numbered = enumerate(zip(rows, pairs, strict=True))
+    while chunk := list(islice(numbered, _SET)):
+        leaves = [
+            entry.Issue(
+                batch=bytes(logged.leaf_hash), commitment=pair[0], institution=batch.institution.ordinal, status=pair[1]
+            ).encode()
+            for _, (_, pair) in chunk
+        ]
+        entries = Entry.objects.bulk_create(
+            Entry(act="issue", content=leaf, leaf_hash=merkle.leaf_hash(leaf), institution_id=batch.institution_id)
+            for leaf in leaves
+        )
+        for (position, (row, _)), one in zip(chunk, entries, strict=True):
+            row.entry, row.tree_position = one, position
+        Row.objects.bulk_update([row for _, (row, _) in chunk], ["entry", "tree_position"], batch_size=_SET)
+    batch.entry = logged
+    batch.state = Batch.State.SEALED
+    batch.save(update_fields=["entry", "state"])
+    audit.note(None, "batch.sealed", batch.public_id, at=now, detail={"count": len(rows)})
+    return batch
+
+
+def wait(content: bytes, *, act: str, batch: Batch, act_id: str) -> Entry:
+    """Put one statement of `batch` among the entries that wait for the log. Raises: LogForked when its id is used."""
+    if Entry.objects.filter(act_id=act_id).exists():
+        raise LogForked(f"the id {act_id} is in the log already: this batch was sealed before a restore")
+    return Entry.objects.create(
+        act=act,
+        content=content,
+        leaf_hash=merkle.leaf_hash(content),
+        act_id=act_id,
+        institution_id=batch.institution_id,
+    )

@@ -1,0 +1,255 @@
+"""Give waiting entries their place in the log, and make that place irrevocable.
+
+The order is fixed, and each step may be the last before a power cut:
+
+    head        indexes, statuses, the state entry and the unsigned head are committed to the database
+    staged      tiles and bundles lie durably in the staging area, outside the database
+    decided     the lock store moved from the old (size, root) to the new one: from here on nothing may be abandoned
+    signed      the log signed exactly what the lock store holds
+    published   tiles first, then the checkpoint; then the staging is cleared
+
+Before "decided" a head may be repeated, after it every step is idempotent, and recovery is `finish` run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection, transaction
+
+from sogoc.core import authority, canonical, entry, merkle, status
+from sogoc.core.checkpoint import Checkpoint as Head
+from sogoc.core.merkle import Frontier, Tree
+from sogoc.core.note import Note
+from sogoc.core.state import authority_leaves, authority_size, status_leaves
+from sogoc.core.status import Status, StatusList
+from sogoc.core.tiles import grow
+from sogoc.errors import LogForked, RecoveryNeeded
+from sogoc.failpoint import reach
+from sogoc.ports import Log
+from sogoc.register.models import Archive, AuthorityPage, Checkpoint, Entry, LoggedState, StatusTable
+from sogoc.services import publication
+
+
+def sequence(log: Log, *, now: datetime, state_only: bool = False) -> Checkpoint | None:
+    """Log everything that waits, and a new state of the register after it; return the new head, published.
+
+    None when nothing waits, unless `state_only` asks for a state all the same. `now` is aware UTC.
+
+    Raises: RecoveryNeeded when lock or published files are ahead of this database; LogForked.
+    """
+    finish(log, now=now)
+    decided = _extend(log, now=now, state_only=state_only)
+    if decided is None:
+        return None
+    reach("sequence.head")
+    finish(log, now=now)
+    decided.refresh_from_db()
+    return decided
+
+
+def finish(log: Log, *, now: datetime) -> None:
+    """Carry every head that is not public yet through the remaining steps. Safe to run at any time.
+
+    Raises: RecoveryNeeded, LogForked, StorageUnavailable, KeyUnavailable.
+    """
+    refuse_if_behind(log)
+    for head in Checkpoint.objects.filter(published=False).order_by("size"):
+        before = _before(head.size)
+        _decide(log, before, head)
+        reach("sequence.decided")
+        if head.note is None:
+            head.note = log.signer.sign(log.origin, head.size, bytes(head.root), int(now.timestamp()))
+            head.save(update_fields=["note"])
+        reach("sequence.signed")
+        publication.publish(log, head, staging_folder(head))
+
+
+def refuse_if_behind(log: Log) -> None:
+    """Refuse to go on when the lock store or the public files know a larger tree than this database.
+
+    Raises: RecoveryNeeded; LogForked when they know another tree of the same size.
+    """
+    newest = _newest()
+    size, root = (newest.size, bytes(newest.root)) if newest else (0, merkle.EMPTY_ROOT)
+    locked = log.lock.head(log.origin)
+    if locked is None:
+        raise RecoveryNeeded(
+            "the lock store knows nothing of this log: it was lost or exchanged",
+            "kho khóa không biết nhật ký này: đã mất hoặc bị thay",
+        )
+    public = log.public.get("checkpoint")
+    heads = [("the lock store", *locked)]
+    if public is not None:
+        shown = Head.parse(Note.parse(public.decode()).text)
+        heads.append(("the published checkpoint", shown.size, shown.root))
+    for where, other_size, other_root in heads:
+        if other_size > size:
+            raise RecoveryNeeded(
+                f"{where} is at {other_size} and this database at {size}: it was restored from an old backup",
+                f"cơ sở dữ liệu ở mức {size} nhưng nhật ký đã ở mức {other_size}: đã khôi phục từ bản sao lưu cũ",
+                mend="Run `sogoc recover`.",
+                mend_vi="Chạy `sogoc recover`.",
+            )
+        known = Checkpoint.objects.filter(size=other_size).first() if other_size else None
+        if known is not None and bytes(known.root) != other_root:
+            raise LogForked(f"{where} holds another tree of size {other_size} than this database")
+
+
+def staging_folder(head: Checkpoint) -> str:
+    return f"{head.size}-{bytes(head.root).hex()[:16]}"
+
+
+def _newest() -> Checkpoint | None:
+    return Checkpoint.objects.order_by("-size").first()
+
+
+def _before(size: int) -> tuple[int, bytes, Frontier]:
+    head = Checkpoint.objects.filter(size__lt=size).order_by("-size").first()
+    if head is None:
+        return 0, merkle.EMPTY_ROOT, Frontier.empty()
+    return head.size, bytes(head.root), Frontier.from_bytes(bytes(head.frontier))
+
+
+def _decide(log: Log, before: tuple[int, bytes, Frontier], head: Checkpoint) -> None:
+    """Move the lock from the head before to this one, once its tiles are staged; nothing if that was done already."""
+    old, new = before[:2], (head.size, bytes(head.root))
+    locked = log.lock.head(log.origin)
+    if locked == new:
+        return
+    if locked != old:
+        raise RecoveryNeeded(
+            f"the lock store is at {locked[0] if locked else None}, expected {old[0]}",
+            f"kho khóa ở mức {locked[0] if locked else None}, lẽ ra {old[0]}",
+        )
+    folder = staging_folder(head)
+    entries = _entries(old[0], head.size)
+    log.staging.put_many((f"{folder}/{path}", content) for path, content in grow(before[2], entries, log.public.get))
+    log.staging.put(f"{folder}/complete", b"")
+    reach("sequence.staged")
+    if not log.lock.swap(log.origin, old, new):
+        raise RecoveryNeeded("another sequencer moved the lock", "một tiến trình khác đã ghi nhật ký")
+
+
+def _entries(start: int, end: int) -> Iterator[bytes]:
+    rows = Entry.objects.filter(index__gte=start, index__lt=end).order_by("index").values_list("content", flat=True)
+    return (bytes(content) for content in rows.iterator(chunk_size=2000))
+
+
+# -- one transaction: indexes, statuses, state, unsigned head -------------------------------------------------------
+
+
+@transaction.atomic
+def _extend(log: Log, *, now: datetime, state_only: bool) -> Checkpoint | None:
+    archive = Archive.objects.select_for_update().get()  # the single writer
+    if archive.origin != log.origin:
+        raise LogForked(f"this database is of the log {archive.origin}, not {log.origin}")
+    newest = _newest()
+    size = newest.size if newest else 0
+    frontier = Frontier.from_bytes(bytes(newest.frontier)) if newest else Frontier.empty()
+    given = _give_indexes(size)
+    if not given and not state_only:
+        return None
+    tables = apply_acts(size)
+    _log_state(size + given, tables, now)
+    leaves = Entry.objects.filter(index__gte=size).order_by("index").values_list("leaf_hash", flat=True)
+    grown = frontier.extend(bytes(leaf) for leaf in leaves.iterator(chunk_size=2000))
+    return Checkpoint.objects.create(size=grown.size, root=grown.root(), frontier=grown.to_bytes())
+
+
+def _give_indexes(size: int) -> int:
+    """Give waiting entries the next indexes, in the order in which they came; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'UPDATE register_entry SET "index" = %s + waiting.place FROM'
+            " (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM register_entry"
+            ' WHERE "index" IS NULL) AS waiting WHERE register_entry.id = waiting.id',
+            [size],
+        )
+        return int(cursor.rowcount)
+
+
+@dataclass(frozen=True, slots=True)
+class _Effect:
+    place: entry.Place
+    status: Status
+
+
+_EFFECTS = {
+    "revoke": Status.REVOKED,
+    "cancel": Status.REVOKED,
+    "suspend": Status.SUSPENDED,
+    "reinstate": Status.VALID,
+    "amend": Status.SUPERSEDED,
+    "reissue": Status.SUPERSEDED,
+}
+
+
+def apply_acts(size: int) -> list[StatusList]:
+    """Apply the acts logged from `size` on to the status tables and return all tables."""
+    tables = {table.number: table for table in StatusTable.objects.order_by("number")}
+    lists = {number: StatusList(number, bytes(table.content)) for number, table in tables.items()}
+    given = Archive.objects.get().places_given
+    for number in range(-(-given // status.PLACES)):
+        lists.setdefault(number, StatusList(number))
+    touched = lists.keys() - tables.keys()
+    acts = Entry.objects.filter(index__gte=size, act__in=_EFFECTS).select_related("target").order_by("index")
+    for act in acts:
+        if act.target is None:
+            raise LogForked(f"the act at index {act.index} concerns nothing")
+        target = entry.parse(bytes(act.target.content))
+        if not isinstance(target, entry.Issue | entry.Successor):
+            raise LogForked(f"the act at index {act.index} does not concern a qualification")
+        number, index = target.status
+        lists[number][index] = _EFFECTS[act.act]
+        touched |= {number}
+    for number in sorted(touched):
+        StatusTable.objects.update_or_create(number=number, defaults={"content": bytes(lists[number].content)})
+    return [lists[number] for number in sorted(lists)]
+
+
+def _log_state(index: int, lists: list[StatusList], now: datetime) -> None:
+    """Write the state entry that closes every head, at `index`."""
+    last = LoggedState.objects.order_by("-at").first()
+    at = now.astimezone(UTC).replace(microsecond=0)
+    if last is not None and at <= last.at:
+        at = last.at + timedelta(seconds=1)
+    pages = newest_pages()
+    digests = {ordinal: page_digest(page) for ordinal, page in pages.items()}
+    authorities = authority_leaves(digests, authority_size(digests))
+    statuses = status_leaves(lists)
+    state = entry.State(
+        at=at,
+        authority_size=len(authorities),
+        authority_root=Tree(authorities).root,
+        status_size=len(statuses),
+        status_root=Tree(statuses).root,
+    ).encode()
+    logged = Entry.objects.create(index=index, act="state", content=state, leaf_hash=merkle.leaf_hash(state))
+    LoggedState.objects.create(
+        entry=logged, at=at, pages={str(o): page.version for o, page in pages.items()}, lists=len(lists)
+    )
+
+
+def newest_pages() -> Mapping[int, AuthorityPage]:
+    """Return the newest logged page of every institution, by ordinal."""
+    pages: dict[int, AuthorityPage] = {}
+    for page in (
+        AuthorityPage.objects.filter(entry__index__isnull=False)
+        .select_related("institution", "entry")
+        .order_by("version")
+    ):
+        pages[page.institution.ordinal] = page
+    return pages
+
+
+def page_digest(page: AuthorityPage) -> bytes:
+    """Return the SHA-256 that the log holds for this page. Raises: LogForked when the stored page is another."""
+    logged = entry.parse(bytes(page.entry.content))
+    content = bytes(page.content)
+    if not isinstance(logged, entry.Authority) or logged.page != canonical.digest(content):
+        raise LogForked(f"the authority page {page} is not the one that was logged")
+    authority.parse(content)
+    return logged.page

@@ -1,0 +1,1 @@
+"""Pages. Shapes in, shapes out; no rule lives here."""
