@@ -22,6 +22,7 @@ from datetime import datetime
 from sogoc.core import authority, entry, jws, state
 from sogoc.core.authority import KeyWindow, Page
 from sogoc.core.canonical import digest, unb64
+from sogoc.core.faults import FAULTS, Fault
 from sogoc.core.merkle import Frontier, Hash, leaf_hash, root_hash
 from sogoc.core.status import PLACES, Status, StatusList
 from sogoc.errors import MalformedError, SignatureError
@@ -29,47 +30,9 @@ from sogoc.errors import MalformedError, SignatureError
 ReadPage = Callable[[int, int], bytes | None]
 """`page(ordinal, version)`: the bytes of an authority page, or None when they are not there."""
 
-FAULTS: Mapping[str, tuple[str, str]] = {
-    "malformed": ("the entry is in no form of the log", "mục không đúng dạng nào của nhật ký"),
-    "id-used": ("an earlier entry carries the same id", "mã định danh này đã có ở mục trước"),
-    "ordinal-gap": ("ordinals are given without a gap", "số thứ tự cơ sở phải liên tục"),
-    "version": ("this page version was used, or one is left out", "phiên bản trang đã dùng hoặc bị bỏ cách"),
-    "page-missing": ("the authority page is not there", "thiếu trang thẩm quyền"),
-    "page-digest": ("the authority page is not the one that was logged", "trang thẩm quyền không phải trang đã ghi"),
-    "page-malformed": ("the authority page does not parse", "trang thẩm quyền sai dạng"),
-    "page-other": ("the page is of another institution or version", "trang thuộc cơ sở hoặc phiên bản khác"),
-    "page-signature": ("no ministry key in force signed the page", "không khóa còn hiệu lực nào của bộ ký trang"),
-    "code-used": ("the code belongs to another institution", "mã cơ sở đã thuộc cơ sở khác"),
-    "key-used": ("a key stands on another page or is the ministry's", "khóa đã thuộc trang khác hoặc thuộc bộ"),
-    "succession": ("the page does not follow from the one before", "trang không nối tiếp trang trước"),
-    "cut-ignored": ("the page leaves a key in force that was cut", "trang vẫn để hiệu lực một khóa đã bị cắt"),
-    "author": ("nobody signed who may do this", "không có chữ ký của bên có quyền"),
-    "key-window": ("the signing key is not in force at this index", "khóa ký không có hiệu lực tại vị trí này"),
-    "signature": ("the signature is false", "chữ ký sai"),
-    "override": ("an override lacks the ministry's signature", "đợt cấp vượt thẩm quyền thiếu chữ ký của bộ"),
-    "batch-cut-short": ("a batch ends before its last entry", "đợt cấp kết thúc khi chưa đủ mục"),
-    "stray-issue": ("a qualification stands outside its batch", "văn bằng nằm ngoài đợt cấp"),
-    "other-batch": ("the entry names another batch", "mục ghi đợt cấp khác"),
-    "institution": ("the entry names another institution", "mục ghi cơ sở khác"),
-    "batch-order": ("the batch is not in order of commitment", "đợt cấp không theo thứ tự cam kết"),
-    "batch-root": ("the entries are not those that the batch signed", "các mục không phải những mục đợt cấp đã ký"),
-    "commitment-used": ("the commitment was logged before", "cam kết đã được ghi trước đó"),
-    "place-used": ("the status place was given before", "vị trí tình trạng đã được dùng"),
-    "place-far": ("a status list of so high a number is not needed yet", "số danh sách tình trạng quá xa"),
-    "target": ("the act concerns no earlier qualification", "mục không nhằm vào văn bằng nào đã ghi"),
-    "not-newest": ("the act concerns a version that was superseded", "mục nhằm vào phiên bản đã bị thay thế"),
-    "previous": ("another act on this qualification came between", "đã có mục khác về văn bằng này xen vào"),
-    "after-revocation": ("a revocation is final", "thu hồi, hủy bỏ là chung cuộc"),
-    "after-suspension": ("nothing follows a suspended record", "không sửa, cấp lại bản đang tạm dừng"),
-    "state-time": ("the time of the state does not grow", "thời điểm của trạng thái không tăng"),
-    "state-authority": ("the tree of authority pages is another one", "cây trang thẩm quyền không đúng"),
-    "state-status": ("the tree of status lists is another one", "cây danh sách tình trạng không đúng"),
-}
-"""Everything a replay may find, by code, in English and Vietnamese."""
-
 _EARLY_LISTS = 256
 _SPARSEST = 1024
-"""List numbers stay below 256 and one more for each 1,024 places given, so that a hostile log cannot fill the memory."""
+"""There are at most 256 lists and one more for each 1,024 places given, so that a hostile log cannot fill the memory."""
 
 _EFFECTS = {
     "revoke": Status.REVOKED,
@@ -77,16 +40,6 @@ _EFFECTS = {
     "suspend": Status.SUSPENDED,
     "reinstate": Status.VALID,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that should not stand in the log. `index` is None when it is of no single place; `code` is stable."""
-
-    index: int | None
-    code: str
-    en: str
-    vi: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +78,7 @@ class Replay:
         self.counts: Counter[tuple[str, int]] = Counter()
         """How many entries there are of each act and institution; the ministry's and the log's own under ordinal 0."""
         self.state_index: int | None = None
+        self.state_at: datetime | None = None
         self.state_lists: list[Hash] = []
         """The leaf hashes of the status tree as recomputed at the newest state entry."""
 
@@ -154,7 +108,6 @@ class Replay:
         self._batch = array("Q")
         self._last: dict[int, int] = {}
 
-        self._time: datetime | None = None
         self._authority_root: Hash | None = None
         self._status_leaves: list[Hash] | None = None
         self._status_root: Hash = root_hash([])
@@ -406,18 +359,24 @@ class Replay:
     def _take_place(self, place: entry.Place) -> bool:
         """Give a status place to the entry at hand; False when there is no such place yet."""
         number, index = place
-        if number >= _EARLY_LISTS + self._places_given // _SPARSEST:
+        if not self._open_lists(number + 1):
             self._find("place-far", str(number))
             return False
-        while number >= len(self._lists):
-            self._lists.append(StatusList(len(self._lists)))
-            self._given.append(bytearray(PLACES // 8))
-            self._status_leaves = None
         byte, bit = index >> 3, 1 << (index & 7)
         if self._given[number][byte] & bit:
             self._find("place-used", f"{number}/{index}")
         self._given[number][byte] |= bit
         self._places_given += 1
+        return True
+
+    def _open_lists(self, count: int) -> bool:
+        """Let there be at least `count` status lists; False when so many cannot be needed yet."""
+        if count > _EARLY_LISTS + self._places_given // _SPARSEST:
+            return False
+        while len(self._lists) < count:
+            self._lists.append(StatusList(len(self._lists)))
+            self._given.append(bytearray(PLACES // 8))
+            self._status_leaves = None
         return True
 
     # -- acts on one qualification --------------------------------------------------------------------------------------
@@ -478,14 +437,16 @@ class Replay:
     # -- state ----------------------------------------------------------------------------------------------------------
 
     def _take_state(self, one: entry.State) -> None:
-        if self._time is not None and one.at <= self._time:
+        if self.state_at is not None and one.at <= self.state_at:
             self._find("state-time", entry.write_time(one.at))
         else:
-            self._time = one.at
+            self.state_at = one.at
         if self._authority_root is None:
             self._authority_root = root_hash(state.authority_leaves(self._digests, state.authority_size(self._digests)))
         if (one.authority_size, one.authority_root) != (state.authority_size(self._digests), self._authority_root):
             self._find("state-authority")
+        # A state may show a list of which no place was logged yet: it is all valid.
+        self._open_lists(one.status_size)
         if self._status_leaves is None:
             self._status_leaves = state.status_leaves(self._lists)
             self._status_root = root_hash(self._status_leaves)
