@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 from sogoc.core import entry
 from sogoc.core.authority import KeyWindow, Name, Page, Power
 from sogoc.core.canonical import b64
-from sogoc.core.replay import Fault, Replay
+from sogoc.core.faults import Fault
+from sogoc.core.replay import Replay
 from tests import reference
 from tests.archive import ORIGIN, Key
 
@@ -184,7 +185,7 @@ class History:
     def leaf(self, index: int) -> bytes:
         return sha256(b"\x00" + self.entries[index]).digest()
 
-    def act(self, act: str, target: int, *, by: Key | None = None, **changes: Any) -> int:
+    def act(self, act: str, target: int, /, *, by: Key | None = None, **changes: Any) -> int:
         institution = self.institution(target)
         one = entry.StatusAct(
             act=act,
@@ -202,7 +203,7 @@ class History:
         self.last[target] = index
         return index
 
-    def follow(self, act: str, target: int, *, by: Key | None = None, **changes: Any) -> int:
+    def follow(self, act: str, target: int, /, *, by: Key | None = None, **changes: Any) -> int:
         """Amend or reissue and return the index of the new version."""
         institution = self.institution(target)
         ((commitment, place),) = self.pairs(1)
