@@ -34,6 +34,11 @@ from sogoc.errors import InputError, RecordError
 # Stands for the identifier that a record gets when it is sealed, so that everything else can be checked before.
 _PLACEHOLDER = "00000000-0000-4000-8000-000000000000"
 _CACHED = 4096
+# A file with more than this is another file than was meant, and lists without end would fill the memory of a server.
+_MOST_PROBLEMS = 10_000
+_MOST_CHANGES = 300_000
+# A title is a line of print; what is longer is not searched.
+_TITLE_LENGTH = 500
 _ADULT_ENOUGH = 15
 _DATE_FIELDS = ("born_on", "decided_on", "awarded_on")
 # What a row needs besides a name to be a person and not the signature under the table.
@@ -107,7 +112,8 @@ def read(
     """
     reader = _FileReader(file, schema, defaults, today, frozenset(accept), frozenset(fold(name) for name in ignore))
     for sheet in sheets:
-        reader.read_sheet(sheet)
+        if not reader.stopped:
+            reader.read_sheet(sheet)
     return reader.result()
 
 
@@ -173,6 +179,7 @@ class _FileReader:
         self._ignored: dict[str, None] = {}
         self._skipped: list[Skipped] = []
         self._read = 0
+        self.stopped = False
         self._faulty: set[tuple[str, int]] = set()
         self._first: dict[tuple[str, ...], tuple[str, str, str]] = {}
         self._check_defaults()
@@ -241,7 +248,8 @@ class _FileReader:
         self._report_hidden(sheet)
         before = len(self._problems)
         self._read_rows(table)
-        self._doubt_dates(table, before)
+        if not self.stopped:
+            self._doubt_dates(table, before)
 
     def _table(self, sheet: Sheet, header: Header) -> _Table:
         columns: list[_Column] = []
@@ -299,7 +307,7 @@ class _FileReader:
             if _filled(row):
                 self._skipped.append(Skipped(sheet=table.sheet.name, row=index + 1, reason="title"))
             for position, cell in enumerate(row):
-                match = _DECISION.search(unicodedata.normalize("NFC", _text(cell))) if chosen else None
+                match = _DECISION.search(unicodedata.normalize("NFC", _text(cell)[:_TITLE_LENGTH])) if chosen else None
                 if match is not None and fold(match[1]) != fold(chosen):
                     where = cell_name(index, position)
                     self._problem(table.sheet.name, where, "", "contradicts", value=match[1], proposal=chosen)
@@ -317,6 +325,10 @@ class _FileReader:
         read_before = self._read
         in_footer = False
         for index in range(header.row + 1, len(sheet.rows)):
+            if len(self._problems) > _MOST_PROBLEMS or len(self._changes) > _MOST_CHANGES:
+                self.stopped = True
+                self._problem(sheet.name, cell_name(index, 0), "", "too-many", ("row", str(index + 1)))
+                return
             row = sheet.rows[index]
             if _is_person(table, row):
                 in_footer = False
@@ -442,7 +454,8 @@ class _FileReader:
                     continue
                 facts, proposal = finding.facts, finding.after
                 self._problem(sheet, cell, column.label, finding.rule, *facts, value=before, proposal=proposal)
-                if reading.value is None and RULES[finding.rule].severity == "warning":
+                if reading.value is None and finding is not found and finding.rule == "unfamiliar-letter":
+                    # Only what the row says made this a name after all.
                     self._carry(table, index, column, before, record)
             else:
                 return

@@ -105,6 +105,12 @@ RULES: Mapping[str, Rule] = {
         "Find the row that is missing or too many, or correct the total.",
         "Tìm dòng thiếu hoặc thừa, hoặc sửa lại dòng tổng.",
     ),
+    "too-many": Rule(
+        "So much is wrong that reading stopped before row {row}.",
+        "Quá nhiều lỗi nên đã dừng đọc trước dòng {row}.",
+        "Mend what is listed, beginning with what concerns whole columns, and import the file again.",
+        "Sửa các lỗi đã liệt kê, bắt đầu từ lỗi của cả cột, rồi nhập lại tệp.",
+    ),
     # Any cell
     "missing": Rule(
         "The value is missing.",

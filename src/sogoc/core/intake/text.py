@@ -62,10 +62,16 @@ _CONFUSABLE = str.maketrans(
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 
+# How the first bytes of ạ–ỹ, ư, ơ, đ and ă look in cp1252; what followed may have been damaged further.
+_MOJIBAKE = re.compile("á[»º]|Æ[°¡]|Ä[‘ƒ]")
+
+
 def _mojibake(text: str) -> bool:
     """Whether the characters, taken as the bytes of cp1252, are UTF-8 that says something."""
     if text.isascii():
         return False
+    if _MOJIBAKE.search(text):
+        return True
     raw = bytearray()
     for character in text:
         try:

@@ -222,7 +222,7 @@ def _read_typed_date(cell: Typed, *, full: bool, today: date) -> Reading:
     if cell.type is CellType.DATETIME:
         return _refused("date-time", cell.text[:10])
     if cell.type is CellType.DATE:
-        return _plausible(cell.text, today)
+        return _plausible(cell.text, today) if _exists(cell.text) else _refused("date-form")
     if _YEAR.fullmatch(cell.text) and _OLDEST <= int(cell.text) <= today.year:
         return _refused("partial-date") if full else Reading(cell.text)
     if cell.text.isdecimal() and len(cell.text) <= len("80000") and int(cell.text) in _EXCEL_DAYS:
@@ -266,6 +266,9 @@ def _month(month: int, year: str, *, full: bool, today: date) -> Reading:
 
 
 def _exists(iso: str) -> bool:
+    """Whether text of the form 2003-02-05 is a day."""
+    if _ISO.fullmatch(iso) is None:
+        return False
     try:
         date.fromisoformat(iso)
     except ValueError:
