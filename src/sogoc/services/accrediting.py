@@ -16,7 +16,7 @@ from sogoc.core.jws import thumbprint
 from sogoc.core.merkle import leaf_hash
 from sogoc.errors import AlreadyInRegister
 from sogoc.ports import IssuerSigner
-from sogoc.register.models import AuthorityPage, Checkpoint, Entry, Institution, IssuerKey, Membership
+from sogoc.register.models import AuthorityPage, Checkpoint, Entry, Institution, IssuerKey
 from sogoc.register.records import newest_page
 from sogoc.services import access, audit
 
@@ -88,14 +88,6 @@ def change_powers(
     row = _log_page(institution, page, ministry, origin)
     audit.note(by, "institution.powers", institution.code, at=now, detail={"version": page.version})
     return row
-
-
-@transaction.atomic
-def appoint(*, user: User, institution: Institution | None, role: Membership.Role, by: User, now: datetime) -> None:
-    """Give a person a role. Raises: NotAllowed."""
-    access.require(by, "accredit", None)
-    Membership.objects.get_or_create(user=user, institution=institution, role=role)
-    audit.note(by, "member.appointed", user.get_username(), at=now, detail={"role": str(role)})
 
 
 def _enter_key(institution: Institution, key: NewKey) -> KeyWindow:

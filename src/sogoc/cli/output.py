@@ -1,0 +1,119 @@
+"""How the command line speaks: tables and colours for people, one JSON document for machines, and exit codes for both."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from sogoc.core.report import LABELS, STEPS, Report, Verdict
+from sogoc.errors import SogocError
+
+console = Console(highlight=False)
+stderr = Console(stderr=True, highlight=False)
+
+USAGE = 64
+"""Exit code of a call that is not of the form."""
+FAILED = 1
+"""Exit code of a command that could not do what it was asked."""
+
+_COLOURS = {
+    Verdict.VALID: "green",
+    Verdict.PENDING: "green",
+    Verdict.SUPERSEDED: "yellow",
+    Verdict.INCONCLUSIVE: "yellow",
+    Verdict.SUSPENDED: "yellow",
+    Verdict.REVOKED: "red",
+    Verdict.UNKNOWN_ISSUER: "red",
+    Verdict.TAMPERED: "red",
+    Verdict.UNREADABLE: "red",
+}
+
+_FIELDS = {
+    "holder_name": "Họ và tên · Name",
+    "born_on": "Ngày sinh · Born",
+    "title": "Văn bằng · Qualification",
+    "programme_name": "Ngành · Programme",
+    "programme": "Mã ngành · Code",
+    "institution_name": "Nơi cấp · Issuer",
+    "institution": "Mã cơ sở · Issuer code",
+    "classification": "Xếp loại · Classification",
+    "awarded_on": "Ngày cấp · Awarded",
+    "decision_number": "Quyết định · Decision",
+    "decided_on": "Ngày quyết định · Decided",
+    "serial_number": "Số hiệu · Serial number",
+    "register_number": "Số vào sổ · Register number",
+    "signer_name": "Người ký · Signed by",
+    "signer_title": "Chức danh · Office",
+    "level": "Trình độ · Level",
+    "kind": "Loại · Kind",
+    "issued_at": "Nơi ký · Place",
+    "identifier": "Mã định danh · Identifier",
+}
+
+
+def document(value: Mapping[str, Any]) -> None:
+    """Print one JSON document."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+def fail(error: SogocError, *, as_json: bool) -> int:
+    """Tell what went wrong and how to mend it, in both languages; return the exit code."""
+    if as_json:
+        document(
+            {"error": error.code, "en": error.en, "vi": error.vi, "mend": {"en": error.mend, "vi": error.mend_vi}}
+            | ({"rule": rule} if (rule := getattr(error, "rule", None)) else {})
+            | ({"legal_basis": basis} if (basis := getattr(error, "legal_basis", None)) else {})
+        )
+        return FAILED
+    stderr.print(Text(f"✗ {error.vi}", style="bold red"))
+    stderr.print(Text(f"  {error.en}", style="red"))
+    if getattr(error, "legal_basis", None):
+        stderr.print(Text(f"  {error.rule} · {error.legal_basis}", style="dim"))  # type: ignore[attr-defined]
+    if error.mend:
+        stderr.print(Text(f"  → {error.mend_vi}\n  → {error.mend}"))
+    return FAILED
+
+
+def show_report(report: Report) -> None:
+    """Print a report for a person: the verdict first, then what was checked and where each fact came from."""
+    en, vi = LABELS[report.verdict]
+    colour = _COLOURS[report.verdict]
+    title = Text(f"{vi}\n{en}", style=f"bold {colour}", justify="center")
+    if report.trial:
+        title.append("\nTHỬ NGHIỆM · TRIAL", style="bold magenta")
+    console.print(Panel(title, border_style=colour))
+    if report.claims:
+        claims = Table.grid(padding=(0, 2))
+        for name, label in _FIELDS.items():
+            if name in report.claims:
+                claims.add_row(Text(label, style="dim"), Text(report.claims[name]))
+        for name, value in report.claims.items():
+            if name not in _FIELDS:
+                claims.add_row(Text(name, style="dim"), Text(value))
+        console.print(claims)
+        console.print()
+    steps = Table(box=None, padding=(0, 1), show_header=False)
+    for check, (step_en, step_vi) in zip(report.checks, STEPS, strict=True):
+        mark = Text("✓", "green") if check.passed else Text("–", "dim") if not check.ran else Text("✗", "red")
+        if (
+            check.ran
+            and check.findings
+            and check.verdict in (Verdict.PENDING, Verdict.INCONCLUSIVE, Verdict.SUPERSEDED)
+        ):
+            mark = Text("!", "yellow")
+        said = Text(f"{step_vi} · {step_en}")
+        for finding in check.findings:
+            said.append(f"\n{finding.vi}\n{finding.en}", style=_COLOURS[finding.verdict])
+        for fact in check.facts:
+            said.append(f"\n{fact.name}: {fact.value}  [{fact.source}]", style="dim")
+        steps.add_row(str(check.step), mark, said)
+    console.print(steps)
+    for note in report.notes:
+        console.print(Text(f"· {note.vi} · {note.en}", style="yellow"))

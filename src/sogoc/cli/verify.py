@@ -1,0 +1,91 @@
+"""`sogoc verify`: is this diploma real? Offline, without Django, without a database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sogoc.core import evidence, trust
+from sogoc.core.entry import read_time
+from sogoc.core.evidence import Fresh
+from sogoc.core.report import Report, Verdict, unreadable
+from sogoc.core.trust import Policy
+from sogoc.core.verify import PrintedPage, verify_bytes
+from sogoc.errors import InputError, MalformedError
+
+MAX_BYTES = 16 * 2**20
+_WORTH_ASKING = (Verdict.VALID, Verdict.PENDING, Verdict.INCONCLUSIVE, Verdict.SUPERSEDED, Verdict.SUSPENDED)
+
+
+def verify_file(file: Path, *, trust_file: Path, fresh_file: Path | None, now: str | None, online: bool) -> Report:
+    """Verify one PDF, evidence file or SD-JWT against a pinned trust policy.
+
+    Without `online` nothing leaves this machine. With it the chains of the policy are asked, and only after what was presented has
+    held offline, so a forged file never makes this machine call anybody.
+
+    Raises: InputError for a file or time that cannot be read; MalformedError for a policy or a fresh half that is none;
+    ChainUnavailable.
+    """
+    policy = trust.parse(_read(trust_file, trust.MAX_BYTES))
+    fresh = evidence.parse_fresh(_read(fresh_file, evidence.MAX_FRESH_BYTES)) if fresh_file else None
+    at = _time(now)
+    presented = _read(file, MAX_BYTES)
+    report = examine(presented, policy, at, fresh=fresh)
+    if online and report.verdict in _WORTH_ASKING:
+        report = examine(presented, observe(policy, at), at, fresh=fresh)
+    return report
+
+
+def examine(presented: bytes, policy: Policy, now: datetime, *, fresh: Fresh | None = None) -> Report:
+    """Verify what somebody handed over, whatever it is. Never raises for what is presented."""
+    if not presented.startswith(b"%PDF-"):
+        return verify_bytes(presented, policy, now, fresh=fresh)
+    from sogoc.adapters.pdf_reader import read_pdf
+
+    try:
+        pdf = read_pdf(presented)
+    except MalformedError as error:
+        return unreadable(error.en, error.vi)
+    if pdf.evidence is None:
+        return unreadable(
+            "this PDF carries no digital diploma; a scan or a print cannot be checked",
+            "tệp PDF này không chứa văn bằng số; bản quét hoặc bản in không kiểm tra được",
+        )
+    page = PrintedPage(state=pdf.signature.state, signer=pdf.signature.signer_jwk)
+    return verify_bytes(pdf.evidence, policy, now, fresh=fresh, page=page)
+
+
+def observe(policy: Policy, now: datetime) -> Policy:
+    """Ask the chains of the policy now and return it with what they hold. Raises: ChainUnavailable, InputError."""
+    try:
+        from sogoc import wiring
+        from sogoc.services.observing import observe as see
+    except ImportError as error:
+        raise InputError(
+            "asking a chain needs more than verification does", "hỏi chuỗi khối cần cài thêm",
+            mend="pip install 'sogoc[server]'", mend_vi="pip install 'sogoc[server]'",
+        ) from error  # fmt: skip
+    return see(policy, [wiring.observing_chain(pinned, policy.origin) for pinned in policy.chains], now=now)
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}", f"không đọc được {path}") from error
+    if len(content) > limit:
+        raise InputError(f"{path} is larger than {limit} bytes", f"{path} lớn hơn {limit} byte")
+    return content
+
+
+def _time(text: str | None) -> datetime:
+    if text is None:
+        return datetime.now(UTC).replace(microsecond=0)
+    try:
+        return read_time(text)
+    except MalformedError as error:
+        raise InputError(
+            f"{text} is not a time such as 2026-11-23T18:00:00Z",
+            f"{text} không phải thời điểm dạng 2026-11-23T18:00:00Z",
+        ) from error

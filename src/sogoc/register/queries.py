@@ -1,0 +1,92 @@
+"""Reads for pages and the command line. No writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db.models import QuerySet
+
+from sogoc.errors import InputError
+from sogoc.register.models import Anchor, Batch, Checkpoint, Entry, Institution, LoggedState, Row
+
+
+def institution(code: str) -> Institution:
+    """Return the institution of this code. Raises: InputError."""
+    found = Institution.objects.filter(code=code).first()
+    if found is None:
+        raise InputError(f"there is no institution {code}", f"không có cơ sở {code}")
+    return found
+
+
+def batch(public_id: str) -> Batch:
+    """Return the batch of this id, or the one whose id begins so. Raises: InputError."""
+    found = list(Batch.objects.filter(public_id__startswith=public_id).select_related("institution")[:2])
+    if len(found) != 1:
+        raise InputError(f"there is no one batch {public_id}", f"không có đúng một đợt cấp {public_id}")
+    return found[0]
+
+
+def row_by_serial(institution_code: str, serial_number: str) -> Row:
+    """Return the newest version of the qualification with this serial number. Raises: InputError."""
+    row = _rows().filter(
+        institution__code=institution_code, serial_number=serial_number, follows__isnull=True
+    ).first()  # fmt: skip
+    if row is None:
+        raise InputError("there is no such serial number in this register", "không có số hiệu này trong sổ gốc")
+    while (later := _rows().filter(follows=row).first()) is not None:
+        row = later
+    return row
+
+
+def rows_of(one: Batch) -> Iterator[Row]:
+    """Return the first versions of a batch, in the order of the file."""
+    return _rows().filter(batch=one, follows__isnull=True).order_by("position").iterator(chunk_size=1000)
+
+
+def _rows() -> QuerySet[Row]:
+    return Row.objects.select_related("batch__entry", "batch__institution", "institution", "entry")
+
+
+def entry_at(index: int) -> Entry:
+    """Return the entry at a log index. Raises: InputError."""
+    found = Entry.objects.select_related("institution").filter(index=index).first()
+    if found is None:
+        raise InputError(f"there is no entry at index {index}", f"không có mục nào ở vị trí {index}")
+    return found
+
+
+def newest_head() -> Checkpoint | None:
+    """Return the newest published head."""
+    return Checkpoint.objects.filter(published=True).order_by("-size").first()
+
+
+def newest_state() -> LoggedState | None:
+    return LoggedState.objects.select_related("entry").order_by("-at").first()
+
+
+def anchors() -> list[Anchor]:
+    return list(Anchor.objects.order_by("size"))
+
+
+def unfinished_batches() -> list[Batch]:
+    """Return batches that were approved and are not sealed: work that a stop left behind."""
+    return list(Batch.objects.filter(state=Batch.State.APPROVED).select_related("institution").order_by("pk"))
+
+
+def waiting_entries() -> int:
+    """Return how many entries wait for the log."""
+    return Entry.objects.filter(index__isnull=True).count()
+
+
+def issued() -> int:
+    """Return how many qualifications are logged, each counted once however often it was amended."""
+    return Entry.objects.filter(act="issue", index__isnull=False).count()
+
+
+def lost_entries() -> list[Entry]:
+    """Return logged qualifications whose private rows a restore lost and that nobody has cancelled yet."""
+    return list(
+        Entry.objects.filter(act="issue", index__isnull=False, row__isnull=True)
+        .exclude(acts__act__in=["cancel", "revoke"])
+        .order_by("index")
+    )

@@ -1,0 +1,46 @@
+"""Found an archive in an empty database, and enrol the people who act in it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from sogoc.core.merkle import EMPTY_ROOT
+from sogoc.errors import AlreadyInRegister, WrongState
+from sogoc.ports import Log
+from sogoc.register.models import Archive, Institution, Membership
+from sogoc.services import access, audit
+
+
+@transaction.atomic
+def found(*, log: Log, places_key: bytes, officer: str, password: str, now: datetime) -> User:
+    """Enter the one archive of this database, open its lock, and enrol the first officer of the ministry.
+
+    `places_key` is 32 random bytes. Raises: WrongState when there is an archive already.
+    """
+    if Archive.objects.exists() or log.lock.head(log.origin) is not None:
+        raise WrongState("there is an archive already", "đã có kho lưu trữ")
+    Archive.objects.create(origin=log.origin, trial=log.trial, places_key=places_key)
+    user = _new_user(officer, password)
+    Membership.objects.create(user=user, institution=None, role=Membership.Role.OFFICER)
+    audit.note(user, "archive.founded", log.origin, at=now)
+    log.lock.create(log.origin, 0, EMPTY_ROOT)
+    return user
+
+
+@transaction.atomic
+def enrol(*, username: str, password: str, institution: Institution | None, role: str, by: User, now: datetime) -> User:
+    """Enrol a person with one role, given by an officer of the ministry. Raises: NotAllowed, AlreadyInRegister."""
+    access.require(by, "accredit", None)
+    user = _new_user(username, password)
+    Membership.objects.create(user=user, institution=institution, role=Membership.Role(role))
+    audit.note(by, "member.enrolled", username, at=now, detail={"role": role})
+    return user
+
+
+def _new_user(username: str, password: str) -> User:
+    if User.objects.filter(username=username).exists():
+        raise AlreadyInRegister(f"the name {username} is taken", f"tên {username} đã được dùng")
+    return User.objects.create_user(username=username, password=password)
