@@ -16,27 +16,16 @@ from sogoc.errors import KeyUnavailable, LogForked
 from sogoc.ports import LockStore
 
 
-class FileLogKeys:
-    """A `LogSigner` for the log `origin`, whose keys (Ed25519, then ML-DSA-44) are in a file. It is read once, here."""
+class LogKeys:
+    """A `LogSigner` for the log `origin`: its two keys, under the rule."""
 
-    def __init__(self, path: Path, passphrase: str, *, origin: str, lock: LockStore) -> None:
-        """Raises: KeyUnavailable, also when the file holds other keys; MalformedError when `origin` names no key."""
-        match protected_pem.read(path, passphrase):
-            case [Ed25519PrivateKey() as ed25519, MLDSA44PrivateKey() as ml_dsa]:
-                self._ed25519, self._ml_dsa = ed25519, ml_dsa
-            case _:
-                raise KeyUnavailable(
-                    f"{path} does not hold the two keys of a log", f"{path} không chứa hai khóa của nhật ký"
-                )
+    def __init__(self, ed25519: Ed25519PrivateKey, ml_dsa: MLDSA44PrivateKey, *, origin: str, lock: LockStore) -> None:
+        """Raises: MalformedError when `origin` cannot name a key."""
+        self._ed25519 = ed25519
+        self._ml_dsa = ml_dsa
         self._origin = origin
         self._lock = lock
         self._vkeys = checkpoint.log_vkeys(origin, ed25519.public_key(), ml_dsa.public_key())
-
-    @classmethod
-    def create(cls, path: Path, passphrase: str, *, origin: str, lock: LockStore) -> Self:
-        """Make the keys and their file. Raises: WrongState when there is one, InputError, StorageUnavailable."""
-        protected_pem.write(path, [Ed25519PrivateKey.generate(), MLDSA44PrivateKey.generate()], passphrase)
-        return cls(path, passphrase, origin=origin, lock=lock)
 
     @property
     def vkeys(self) -> Sequence[str]:
@@ -63,3 +52,23 @@ class FileLogKeys:
             ml_dsa=self._ml_dsa,
             timestamp=timestamp,
         )
+
+
+class FileLogKeys(LogKeys):
+    """The keys of a log from a file (encrypted PKCS #8: Ed25519, then ML-DSA-44), which is read once, here."""
+
+    def __init__(self, path: Path, passphrase: str, *, origin: str, lock: LockStore) -> None:
+        """Raises: KeyUnavailable, also when the file holds other keys; MalformedError when `origin` names no key."""
+        match protected_pem.read(path, passphrase):
+            case [Ed25519PrivateKey() as ed25519, MLDSA44PrivateKey() as ml_dsa]:
+                super().__init__(ed25519, ml_dsa, origin=origin, lock=lock)
+            case _:
+                raise KeyUnavailable(
+                    f"{path} does not hold the two keys of a log", f"{path} không chứa hai khóa của nhật ký"
+                )
+
+    @classmethod
+    def create(cls, path: Path, passphrase: str, *, origin: str, lock: LockStore) -> Self:
+        """Make the keys and their file. Raises: WrongState when there is one, InputError, StorageUnavailable."""
+        protected_pem.write(path, [Ed25519PrivateKey.generate(), MLDSA44PrivateKey.generate()], passphrase)
+        return cls(path, passphrase, origin=origin, lock=lock)

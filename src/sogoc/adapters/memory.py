@@ -14,13 +14,17 @@ from threading import Lock
 from typing import ClassVar, Literal
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from sogoc.adapters.files_posix import check_path
 from sogoc.adapters.keys_file import sign_es256
 from sogoc.adapters.lock_sqlite import check_growth
+from sogoc.adapters.log_keys_file import LogKeys
 from sogoc.core import jws
 from sogoc.core.checkpoint import Checkpoint
 from sogoc.errors import KeyUnavailable, LogForked, StorageUnavailable, UnavailableError
+from sogoc.ports import LockStore
 
 Moment = Literal["before", "after"]
 
@@ -141,3 +145,18 @@ class MemoryKey(_Faults):
     def sign(self, payload: bytes) -> bytes:
         with self._at("sign"):
             return sign_es256(self._key, payload)
+
+
+class MemoryLogKeys(_Faults, LogKeys):
+    """A `LogSigner` with new keys, under the same rule as those in a file."""
+
+    OPERATIONS = ("sign",)
+    UNAVAILABLE = KeyUnavailable
+
+    def __init__(self, *, origin: str, lock: LockStore) -> None:
+        _Faults.__init__(self)
+        LogKeys.__init__(self, Ed25519PrivateKey.generate(), MLDSA44PrivateKey.generate(), origin=origin, lock=lock)
+
+    def sign(self, origin: str, size: int, root: bytes, timestamp: int) -> str:
+        with self._at("sign"):
+            return super().sign(origin, size, root, timestamp)
