@@ -30,7 +30,7 @@ FACES = {"degree": DEGREE, "school-diploma": SCHOOL_DIPLOMA, "certificate": CERT
 
 
 def opened(pdf: bytes) -> Any:
-    """pypdf's reader, whose objects have the types that a file gives them."""
+    """The reader of pypdf, whose objects have the types that a file gives them."""
     return PdfReader(io.BytesIO(pdf))
 
 
