@@ -47,11 +47,7 @@ def test_a_stopped_node_keeps_its_chain(fresh_node: Node) -> None:
 
 def test_a_killed_node_may_forget_and_never_invents(fresh_node: Node) -> None:
     chain = new_chain(fresh_node)
-    state = fresh_node.folder / "state.json"
-    deadline = time.monotonic() + 10
-    while chain.contract not in (state.read_text() if state.exists() else "") and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert chain.contract in state.read_text()
+    fresh_node.wait_until_saved(chain.contract)
     prepared = chain.prepare(10, A)
     settle(chain, prepared)
     assert len(chain.events()) == 1
@@ -137,6 +133,16 @@ def test_a_missing_program_says_how_to_install_it(tmp_path: Path, monkeypatch: p
         node_anvil.start(tmp_path)
     assert missing.value.mend is not None
     assert "install-node-tools" in missing.value.mend
+
+
+def test_a_damaged_state_is_told_and_not_replaced(tmp_path: Path) -> None:
+    node_anvil.start(tmp_path)
+    node_anvil.stop(tmp_path)
+    damaged = (tmp_path / "state.json").read_bytes()[:-20]
+    (tmp_path / "state.json").write_bytes(damaged)
+    with pytest.raises(ChainUnavailable, match="did not start"):
+        node_anvil.start(tmp_path)
+    assert (tmp_path / "state.json").read_bytes() == damaged
 
 
 def test_a_program_that_is_no_node_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,6 +32,7 @@ TRIAL_CHAIN_ID = 89
 _GAS_PRICE = 250_000_000
 _SECONDS_TO_START = 20.0
 _SECONDS_TO_STOP = 20.0
+_SECONDS_TO_SAVE = 20.0
 _LISTENING = re.compile(rb"Listening on 127\.0\.0\.1:(\d{1,5})\s")
 
 
@@ -55,6 +56,18 @@ class Node:
     def mine(self, blocks: int = 1) -> None:
         """Put empty blocks on the chain, so that what is below becomes final by a rule of confirmations."""
         _ask(self._port, "anvil_mine", hex(blocks))
+
+    def wait_until_saved(self, contract: str) -> None:
+        """Return once a contract's address stands in the saved state, about a second after its deployment.
+
+        A kill before that would forget the contract itself, which nothing can mend. Raises: ChainUnavailable.
+        """
+        state = _state(self.folder)
+        if not _within(_SECONDS_TO_SAVE, lambda: state.exists() and contract.lower().encode() in state.read_bytes()):
+            raise ChainUnavailable(
+                f"the embedded chain did not save its state to {state}",
+                f"chuỗi khối nhúng không lưu được trạng thái vào {state}",
+            )
 
 
 def find_program() -> Path:
