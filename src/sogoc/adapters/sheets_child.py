@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import io
 import re
 import resource
@@ -208,16 +209,12 @@ class _Facts(NamedTuple):
 def _read_xlsx(file: BinaryIO, limits: Mapping[str, int], out: BinaryIO) -> None:
     try:
         facts = _inspect(file, limits)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        ET.ParseError,
-        KeyError,
-        ValueError,
-        NotImplementedError,
-        OSError,
-    ):
+    except (zipfile.BadZipFile, zlib.error, EOFError, ET.ParseError, LookupError, ValueError, OSError) as error:
+        if _for_memory(error):
+            raise MemoryError from error
+        raise RefusedError("malformed") from None
+    except NotImplementedError:
+        # A compression or a version of the package that no spreadsheet program uses.
         raise RefusedError("malformed") from None
     # Loaded only now: it would double the start of a child that refuses a file by its first bytes.
     from python_calamine import (  # noqa: PLC0415
@@ -252,6 +249,13 @@ def _read_xlsx(file: BinaryIO, limits: Mapping[str, int], out: BinaryIO) -> None
         raise RefusedError("password") from None
     except (CalamineError, KeyError, OSError):
         raise RefusedError("malformed") from None
+
+
+def _for_memory(error: Exception) -> bool:
+    """Whether a library failed for want of memory and put it in its own words."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    return isinstance(error, zlib.error) and "Error -4" in str(error)
 
 
 def _say_rows(name: str, table: CalamineSheet, facts: _Facts, limits: Mapping[str, int], out: BinaryIO) -> None:
