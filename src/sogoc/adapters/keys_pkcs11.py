@@ -89,9 +89,9 @@ class Pkcs11Key:
         """Find the key. Raises: KeyUnavailable, InputError for a URI that is none."""
         self._uri = Pkcs11Uri.parse(uri)
         self._pin = pin
-        self._session: pkcs11.Session | None = None
         with _asking(self._uri):
-            self._key, self._jwk = self._find()
+            self._session = _session(self._uri, pin)
+            self._key, self._jwk = self._find(self._session)
 
     @classmethod
     def create(cls, uri: str, pin: str) -> Self:
@@ -109,11 +109,12 @@ class Pkcs11Key:
         from pkcs11 import Mechanism  # noqa: PLC0415 - part of an extra
 
         with _asking(self._uri):
-            if _session(self._uri, self._pin) is not self._session:
-                key, jwk = self._find()
+            session = _session(self._uri, self._pin)
+            if session is not self._session:
+                key, jwk = self._find(session)
                 if jwk != self._jwk:
                     raise _unavailable(self._uri, "it is another key now", "nay là một khóa khác")
-                self._key = key
+                self._key, self._session = key, session
             signature: bytes = self._key.sign(sha256(payload).digest(), mechanism=Mechanism.ECDSA)
         try:
             # The halves of a key are two objects of the token, and only their names say that they belong together.
@@ -124,18 +125,16 @@ class Pkcs11Key:
             ) from error
         return signature
 
-    def _find(self) -> tuple[types.SignMixin, dict[str, str]]:
+    def _find(self, session: pkcs11.Session) -> tuple[types.SignMixin, dict[str, str]]:
         from pkcs11 import Attribute, KeyType, ObjectClass  # noqa: PLC0415 - part of an extra
         from pkcs11.types import SignMixin  # noqa: PLC0415 - part of an extra
 
-        session = _session(self._uri, self._pin)
         key, public = (
             session.get_key(object_class=half, key_type=KeyType.EC, label=self._uri.object, id=self._uri.id)
             for half in (ObjectClass.PRIVATE_KEY, ObjectClass.PUBLIC_KEY)
         )
         if not isinstance(key, SignMixin) or public[Attribute.EC_PARAMS] != _P256:
             raise _unavailable(self._uri, "it is not a P-256 key that signs", "không phải khóa ký P-256")
-        self._session = session
         return key, _read_point(public[Attribute.EC_POINT], self._uri)
 
 

@@ -31,10 +31,13 @@ _SCHEMA = (
 BEGIN SELECT RAISE(ABORT, 'a head only grows'); END""",
     """CREATE TRIGGER head_stays BEFORE DELETE ON head
 BEGIN SELECT RAISE(ABORT, 'a head is never deleted'); END""",
+    # REPLACE deletes without asking the trigger above.
+    """CREATE TRIGGER head_begins_once BEFORE INSERT ON head WHEN EXISTS (SELECT 1 FROM head WHERE origin = NEW.origin)
+BEGIN SELECT RAISE(ABORT, 'a log begins once'); END""",
 )
 
-_PRAGMAS = {"journal_mode": "delete", "synchronous": 3, "recursive_triggers": 1, "trusted_schema": 0}
-"""`synchronous=3` is EXTRA; with `recursive_triggers` a REPLACE too is a deletion that its trigger sees."""
+_EXTRA = 3
+_PRAGMAS = {"journal_mode": "delete", "synchronous": _EXTRA, "trusted_schema": 0}
 
 
 class SqliteLock:
@@ -81,8 +84,9 @@ class SqliteLock:
         Checkpoint(origin=origin, size=size, root=root)
         with self._open() as connection:
             done = connection.execute(
-                "INSERT INTO head (origin, size, root) VALUES (?, ?, ?) ON CONFLICT (origin) DO NOTHING",
-                (origin, size, root),
+                "INSERT INTO head (origin, size, root) SELECT ?, ?, ? WHERE NOT EXISTS"
+                " (SELECT 1 FROM head WHERE origin = ?)",
+                (origin, size, root, origin),
             )
             return done.rowcount == 1
 
