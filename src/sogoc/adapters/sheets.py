@@ -4,7 +4,7 @@ A file of 4 KB can make a spreadsheet library ask for half a terabyte and abort.
 own process: `sheets_child` reads it under limits of memory and time, without the archive's environment, and every way
 in which it can end is an answer for the registrar.
 
-If an attacker writes the file: the child dies and the upload is refused. Spec: docs/spec/record.md, reading tables.
+If an attacker writes the file: the child dies and the upload is refused.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ def _legacy(text: str) -> str | None:
 
 
 def read_text(text: str) -> Reading:
-    """The text as it may be carried, with what was changed or is wrong. Spec: docs/spec/record.md, text."""
+    """The text as it may be carried, with what was changed or is wrong. Spec: docs/spec/record.md."""
     if _SUSPECT.search(text) is None:
         return Reading(text)
     findings: list[Finding] = []
