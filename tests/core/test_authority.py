@@ -53,7 +53,9 @@ SIGNED: Page = MINISTRY.signed(PAGE)
 def test_what_is_written_is_read_back() -> None:
     content = SIGNED.encode()
     assert authority.parse(content) == SIGNED
-    assert json.dumps(json.loads(content), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() == content
+    assert (
+        json.dumps(json.loads(content), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() == content
+    )
 
 
 def test_only_the_ministry_of_the_policy_counts() -> None:
@@ -119,7 +121,8 @@ WHOLE = json.loads(SIGNED.encode())
 def test_members_are_a_closed_list_of_types(name: str) -> None:
     with pytest.raises(MalformedError):
         authority.parse(canonical.encode({key: item for key, item in WHOLE.items() if key != name}))
-    for other in ("x" * 30, 0, True, [[]], {"a": 1}):
+    others: list[Any] = ["x" * 30, 0, True, [[]], {"a": 1}]
+    for other in others:
         with pytest.raises(MalformedError):
             authority.parse(canonical.encode(WHOLE | {name: other}))
     with pytest.raises(MalformedError):

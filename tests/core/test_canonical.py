@@ -173,7 +173,9 @@ def test_b64_has_one_form(text: str) -> None:
     assert canonical.b64(content) == text
 
 
-@pytest.mark.parametrize("text", ["A", "AB", "AA==", "AA\n", "A A", "+/+/", "é", "AAB", 1, None, b"AA", ["AA"]], ids=repr)
+@pytest.mark.parametrize(
+    "text", ["A", "AB", "AA==", "AA\n", "A A", "+/+/", "é", "AAB", 1, None, b"AA", ["AA"]], ids=repr
+)
 def test_b64_in_another_form(text: object) -> None:
     with pytest.raises(MalformedError):
         canonical.unb64(text)
@@ -193,6 +195,7 @@ def test_integers_are_integers_in_a_range(value: object) -> None:
 def test_members_are_a_closed_list() -> None:
     a, b = frozenset({"a"}), frozenset({"b"})
     assert canonical.members({"a": 1, "b": 2}, a, b) == {"a": 1, "b": 2}
-    for value in ({}, {"b": 1}, {"a": 1, "c": 1}, [], "a", None):
+    others: list[Any] = [{}, {"b": 1}, {"a": 1, "c": 1}, [], "a", None]
+    for value in others:
         with pytest.raises(MalformedError):
             canonical.members(value, a, b)

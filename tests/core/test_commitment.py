@@ -185,4 +185,7 @@ def test_a_changed_disclosure_never_opens(name: str, at: int, by: int) -> None:
 
 def test_a_decision_is_blinded() -> None:
     number = "412/QĐ-ĐHSG"
-    assert blind_decision(number, SECRET[:16]) == hashlib.sha256(b"sogoc/decision/v1\0" + SECRET[:16] + number.encode()).digest()
+    assert (
+        blind_decision(number, SECRET[:16])
+        == hashlib.sha256(b"sogoc/decision/v1\0" + SECRET[:16] + number.encode()).digest()
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -73,7 +74,9 @@ def name_of(value: Entry) -> str:
 def test_what_is_written_is_read_back(value: Entry) -> None:
     content = value.encode()
     assert entry.parse(content) == value
-    assert json.dumps(json.loads(content), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() == content
+    assert (
+        json.dumps(json.loads(content), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() == content
+    )
     assert len(content) <= entry.MAX_BYTES
     if isinstance(value, entry.Statement):
         value.verify(KEY.jwk, origin=ORIGIN)
@@ -90,13 +93,16 @@ def test_the_example_of_the_specification() -> None:
     )
 
 
+OTHERS: list[Any] = ["?", 2**53 - 1, True, [], {}, [{}], ["x", "y"], "x" * 3000]
+
+
 @pytest.mark.parametrize("value", samples(), ids=name_of)
 def test_members_are_a_closed_list_of_types(value: Entry) -> None:
     whole = json.loads(value.encode())
     for name in whole:
         with pytest.raises(MalformedError):
             entry.parse(canonical.encode({key: item for key, item in whole.items() if key != name}))
-        for other in ("?", 2**53 - 1, True, [], {}, [{}], ["x", "y"], "x" * 3000):
+        for other in OTHERS:
             if type(other) is type(whole[name]) and name in {"decision_number", "institution", "follows", "previous"}:
                 continue
             if type(other) is int and name in {"target", "from", "version"}:
@@ -178,7 +184,7 @@ def test_an_entry_has_a_largest_size() -> None:
         entry.parse(canonical.encode(value | {"tally": tally, "count": 1000}))
 
 
-@given(st.datetimes(datetime(1000, 1, 1), datetime(9999, 12, 31)))  # noqa: DTZ001
+@given(st.datetimes(datetime(1000, 1, 1), datetime(9999, 12, 31)))
 def test_times_have_one_form(at: datetime) -> None:
     utc = at.replace(tzinfo=UTC, microsecond=0)
     assert read_time(entry.write_time(utc)) == utc
@@ -210,9 +216,10 @@ def test_a_batch_is_the_naive_tree_over_its_pairs(count: int) -> None:
         assert list(diploma.path or ()) == reference.path(position, pairs)
         leaf = json.loads(archive.entries[diploma.index])
         assert leaf["batch"] == b64(hashlib.sha256(b"\0" + archive.entries[diploma.batch_index]).digest())
-        assert merkle.leaf_hash(entry.pair(pairs[position][:32], diploma.status)) == hashlib.sha256(
-            b"\0" + pairs[position]
-        ).digest()
+        assert (
+            merkle.leaf_hash(entry.pair(pairs[position][:32], diploma.status))
+            == hashlib.sha256(b"\0" + pairs[position]).digest()
+        )
 
 
 # -- the tally --------------------------------------------------------------------------------------------------------
@@ -246,8 +253,6 @@ def test_a_public_tally_names_no_small_group(exact: dict[tuple[str, str], int]) 
 
 @given(EXACT)
 def test_a_public_tally_is_accepted_in_a_batch(exact: dict[tuple[str, str], int]) -> None:
-    from dataclasses import replace
-
     batch = KEY.signed(replace(a_batch(), tally=public_tally(exact), count=sum(exact.values())))
     assert entry.parse(batch.encode()) == batch
 

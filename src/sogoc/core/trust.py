@@ -6,12 +6,13 @@ Spec: docs/spec/policy.md
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sogoc.core import canonical, jws
-from sogoc.core.anchor import Observation
+from sogoc.core.anchor import Observation, contract_address, finality_from_json
 from sogoc.core.canonical import Json, b64, unb64
 from sogoc.core.entry import read_time, write_time
 from sogoc.core.note import VerifierKey
@@ -20,6 +21,7 @@ from sogoc.errors import MalformedError
 TYPE = "sogoc/policy/v1"
 MAX_BYTES = 64 * 2**20
 CLOCK_DIFFERENCE = timedelta(seconds=300)
+_CODE_HASH = re.compile(r"0x[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +97,12 @@ def parse(content: bytes) -> Policy:
     chains = tuple(_chain(chain) for chain in canonical.items(v["chains"], 16))
     observed = canonical.members(v["observed"], frozenset({"anchors"}), frozenset({"state"}))
     anchors = tuple(Observation.from_json(item) for item in canonical.items(observed["anchors"], 1_000_000))
-    pinned = {(chain["chain_id"], chain["contract"].lower()) for chain in chains}
+    pinned = {(chain["chain_id"], chain["contract"]) for chain in chains}
+    if len({name for _, name in ministry}) > 1:
+        raise MalformedError("a policy gives its ministry two names", "chính sách nêu hai tên cho một bộ")
     if not ministry or not log or not all(log):
         raise MalformedError("a policy trusts no ministry or no log", "chính sách không tin bộ nào hoặc nhật ký nào")
-    if any((anchor.chain_id, anchor.contract.lower()) not in pinned for anchor in anchors):
+    if any((anchor.chain_id, anchor.contract) not in pinned for anchor in anchors):
         raise MalformedError("an observed anchor is of a chain or contract that the policy does not name")
     return Policy(
         origin=canonical.text(v["origin"], 250),
@@ -127,7 +131,13 @@ def _ministry(value: Json) -> tuple[dict[str, str], str]:
 def _chain(value: Json) -> Mapping[str, Json]:
     v = canonical.members(value, frozenset({"chain_id", "contract", "code_hash", "endpoints", "finality"}))
     canonical.integer(v["chain_id"], 1)
-    canonical.text(v["contract"], 42)
+    contract_address(v["contract"])
+    if not _CODE_HASH.fullmatch(canonical.text(v["code_hash"])):
+        raise MalformedError("a code hash is not 0x and 64 lower-case hex digits")
+    endpoints = canonical.items(v["endpoints"], 16)
+    if not endpoints or not all(canonical.text(endpoint, 512) for endpoint in endpoints):
+        raise MalformedError("a chain has no endpoint, or an empty one")
+    finality_from_json(v["finality"])
     return v
 
 
