@@ -166,6 +166,9 @@ class Chain(Protocol):
     def events(self, from_sequence: int = 0) -> list[AnchoredEvent]:
         """Every anchor from `from_sequence` on, oldest first, as enough endpoints show it on the canonical chain.
 
+        A negative one counts back from the newest: -1 asks for that alone, which on an old chain is one page instead of
+        the whole history.
+
         Nothing is remembered: after a reorganisation the event is gone, and comes back when it was sent again.
         Raises: ChainUnavailable, also when the endpoints contradict each other.
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
+from collections.abc import Callable
 
 import pytest
 from eth_account import Account
@@ -15,6 +16,7 @@ from sogoc.core.anchor import MAX_GROWTH, Confirmations, FinalizedTag
 from sogoc.errors import ChainUnavailable, InputError, KeyUnavailable
 from sogoc.ports import AnchorRefused, NonceUsed, Underpriced
 from tests.chain.conftest import again, anchor, new_chain, settle
+from tests.chain.proxy import Proxy
 
 A, B = bytes([0xA1]) * 32, bytes([0xB2]) * 32
 
@@ -120,6 +122,19 @@ def test_pages_of_logs_join(chain: EvmChain, node: Node) -> None:
     paged = again(chain, log_page=3)
     assert paged.events() == chain.events()
     assert [event.sequence for event in paged.events(4)] == [4, 5, 6]
+
+
+def test_the_newest_alone_takes_one_page(chain: EvmChain, node: Node, proxy: Callable[..., Proxy]) -> None:
+    assert chain.events(-1) == []
+    for size in range(1, 5):
+        anchor(chain, size, bytes([size]) * 32)
+        node.mine(10)
+    between = proxy(node.rpc_url)
+    paged = again(chain, log_page=15, endpoints=(between.url,))
+    assert [event.sequence for event in paged.events(-1)] == [3]
+    assert [method for method, _ in between.asked].count("eth_getLogs") == 1
+    assert [event.sequence for event in paged.events(-3)] == [1, 2, 3]
+    assert paged.events(-9) == paged.events()
 
 
 def test_confirmations_are_counted(node: Node) -> None:

@@ -162,9 +162,9 @@ def test_every_transaction_is_of_the_legacy_kind_and_bound_to_the_chain(viction:
 def test_nothing_is_asked_that_the_chain_does_not_offer(node: Node, proxy: Start, ways: VictionWays) -> None:
     chain = new_chain(node)
     between = proxy(node.rpc_url, ways)
-    through = again(chain, endpoints=(between.url,), finality=VictionFinality(blocks=1))
+    through = again(chain, endpoints=(between.url,), finality=VictionFinality(blocks=0))
     anchor(through, 10, A)
-    through.broadcast(through.prepare(12, B, replaces=through.prepare(12, B)))
+    settle(through, through.prepare(12, B, replaces=through.prepare(12, B)))
     through.events()
     through.balance()
     assert {method for method, _ in between.asked} == {

@@ -164,6 +164,9 @@ class EvmChain:
         _broadcast(self._ready(), prepared.raw)
 
     def events(self, from_sequence: int = 0) -> list[AnchoredEvent]:
+        if from_sequence < 0:
+            # The lowest count: what the newest is for every endpoint that answers.
+            from_sequence = max(0, min(self._ask(self._count).values()) + from_sequence)
         answers = self._ask(lambda node: self._events(node, from_sequence))
         quorum = self._settings.quorum
         found: list[AnchoredEvent] = []
@@ -205,8 +208,11 @@ class EvmChain:
             return None
         return _REASONS.get(answer[:4], "reverted")
 
+    def _count(self, node: _Endpoint) -> int:
+        return _word(node.data("eth_call", {"to": self._contract, "data": _hex(_COUNT)}, "latest"))
+
     def _events(self, node: _Endpoint, from_sequence: int) -> list[AnchoredEvent]:
-        count = _word(node.data("eth_call", {"to": self._contract, "data": _hex(_COUNT)}, "latest"))
+        count = self._count(node)
         if count <= from_sequence:
             return []
         head = node.quantity("eth_blockNumber")
