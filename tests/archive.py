@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
-from itertools import pairwise
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -412,25 +411,34 @@ class Archive:
             anchor={"chain_id": 89, "contract": CONTRACT, "sequence": 0},
         )
 
-    def fresh(self, size: int, *, state: int | None = None, known: Iterable[int] = ()) -> Fresh:
-        """How all things stood at `state` (the last one before `size`), linked with the trees of the sizes `known`."""
+    def fresh(
+        self, size: int, *, about: Diploma | None = None, state: int | None = None, known: Iterable[int] = ()
+    ) -> Fresh:
+        """How things stood at `state` (the last one before `size`): all of them, or those about one diploma.
+
+        Each of the sizes `known` is linked directly with `size`: a path over a third one helps only who knows its root.
+        """
         state = max(index for index in self.snapshots if index < size) if state is None else state
         pages, lists = self.snapshots[state]
         authorities, statuses = _state_trees(pages, lists)
-        sizes = sorted({size, *known})
         return Fresh(
             checkpoint=self.checkpoint(size),
-            links=tuple(self.link(a, b) for a, b in pairwise(sizes)),
+            links=tuple(self.link(min(size, other), max(size, other)) for other in sorted({*known} - {size})),
             state=self.logged(state, size),
-            authorities=tuple((pages[at], tuple(authorities.proof(at))) for at in sorted(pages)),
+            authorities=tuple(
+                (pages[at], tuple(authorities.proof(at)))
+                for at in sorted(pages)
+                if not about or at == about.institution
+            ),
             statuses=tuple(
                 (number, status.StatusList(number, lists[number]).compressed(), tuple(statuses.proof(number)))
                 for number in sorted(lists)
+                if not about or number == about.status[0]
             ),
             acts=tuple(
                 Act(logged=self.logged(index, size), decision_number=number, salt=bytes(16))
-                for index, _, number in self.acts
-                if index < size
+                for index, concerned, number in self.acts
+                if index < size and (not about or concerned == about.index)
             ),
         )
 
@@ -448,7 +456,7 @@ class Archive:
         at, fresh_at = self.size if at is None else at, self.size if fresh_at is None else fresh_at
         return Evidence(
             lasting=self.lasting(diploma, at, names=names),
-            fresh=self.fresh(fresh_at, state=state, known={at, *known}),
+            fresh=self.fresh(fresh_at, about=diploma, state=state, known={at, *known}),
         )
 
     # -- who looks at it ------------------------------------------------------------------------------------------

@@ -976,6 +976,8 @@ def test_a_revocation_names_its_own_decision_among_many() -> None:
     scene.archive.act("revoke", scene.diploma, wording="by-judgment")
     scene.archive.state(on_july(17, 20))
     scene.renew()
+    scene.own = scene.archive.fresh(scene.archive.size, known=[18])
+    assert len(scene.own.acts) == 5
     report = scene.look()
     assert report.verdict is Verdict.REVOKED
     assert report.checks[7].findings[0].en == "revoked by decision revoke/27 of 2026-07-17 (by-judgment)"
