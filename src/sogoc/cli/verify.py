@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sogoc.core import evidence, trust
 from sogoc.core.entry import read_time
 from sogoc.core.evidence import Fresh
-from sogoc.core.report import Report, Verdict, unreadable
+from sogoc.core.report import Report, Verdict, unchecked, unreadable
 from sogoc.core.trust import Policy
 from sogoc.core.verify import PrintedPage, verify_bytes
-from sogoc.errors import InputError, MalformedError
+from sogoc.errors import InputError, MalformedError, UnavailableError
+
+Observe = Callable[[Policy, datetime], Policy]
+"""Asks the chains of a policy now, and returns it with what they hold."""
 
 MAX_BYTES = 16 * 2**20
 _WORTH_ASKING = (Verdict.VALID, Verdict.PENDING, Verdict.INCONCLUSIVE, Verdict.SUPERSEDED, Verdict.SUSPENDED)
 
 
-def verify_file(file: Path, *, trust_file: Path, fresh_file: Path | None, now: str | None, online: bool) -> Report:
+def verify_file(
+    file: Path,
+    *,
+    trust_file: Path,
+    fresh_file: Path | None = None,
+    now: str | None = None,
+    observe: Observe | None = None,
+) -> Report:
     """Verify one PDF, evidence file or SD-JWT against a pinned trust policy.
 
-    Without `online` nothing leaves this machine. With it the chains of the policy are asked, and only after what was presented has
-    held offline, so a forged file never makes this machine call anybody.
+    Nothing leaves this machine unless `observe` is given: then the chains of the policy are asked, and only after what was presented
+    has held offline, so a forged file never makes this machine call anybody.
 
     Raises: InputError for a file or time that cannot be read; MalformedError for a policy or a fresh half that is none;
     ChainUnavailable.
@@ -31,7 +42,7 @@ def verify_file(file: Path, *, trust_file: Path, fresh_file: Path | None, now: s
     at = _time(now)
     presented = _read(file, MAX_BYTES)
     report = examine(presented, policy, at, fresh=fresh)
-    if online and report.verdict in _WORTH_ASKING:
+    if observe is not None and report.verdict in _WORTH_ASKING:
         report = examine(presented, observe(policy, at), at, fresh=fresh)
     return report
 
@@ -46,6 +57,8 @@ def examine(presented: bytes, policy: Policy, now: datetime, *, fresh: Fresh | N
         pdf = read_pdf(presented)
     except MalformedError as error:
         return unreadable(error.en, error.vi)
+    except UnavailableError as error:
+        return unchecked(error.en, error.vi)
     if pdf.evidence is None:
         return unreadable(
             "this PDF carries no digital diploma; a scan or a print cannot be checked",
@@ -53,19 +66,6 @@ def examine(presented: bytes, policy: Policy, now: datetime, *, fresh: Fresh | N
         )
     page = PrintedPage(state=pdf.signature.state, signer=pdf.signature.signer_jwk)
     return verify_bytes(pdf.evidence, policy, now, fresh=fresh, page=page)
-
-
-def observe(policy: Policy, now: datetime) -> Policy:
-    """Ask the chains of the policy now and return it with what they hold. Raises: ChainUnavailable, InputError."""
-    try:
-        from sogoc import wiring
-        from sogoc.services.observing import observe as see
-    except ImportError as error:
-        raise InputError(
-            "asking a chain needs more than verification does", "hỏi chuỗi khối cần cài thêm",
-            mend="pip install 'sogoc[server]'", mend_vi="pip install 'sogoc[server]'",
-        ) from error  # fmt: skip
-    return see(policy, [wiring.observing_chain(pinned, policy.origin) for pinned in policy.chains], now=now)
 
 
 def _read(path: Path, limit: int) -> bytes:

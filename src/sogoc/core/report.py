@@ -174,7 +174,14 @@ def worst(verdicts: Sequence[Verdict]) -> Verdict:
 
 def unreadable(en: str, vi: str) -> Report:
     """Return the report on something that is no digital diploma."""
-    first = Check(step=1, ran=True, findings=[Finding(Verdict.UNREADABLE, "unreadable", en, vi)])
-    return Report(
-        verdict=Verdict.UNREADABLE, checks=(first, *(Check(step=number) for number in range(2, len(STEPS) + 1)))
-    )
+    return _only(Finding(Verdict.UNREADABLE, "unreadable", en, vi), ran=True)
+
+
+def unchecked(en: str, vi: str) -> Report:
+    """Return the report on something that could not even be opened now."""
+    return _only(Finding(Verdict.INCONCLUSIVE, "not-opened", en, vi), ran=False)
+
+
+def _only(finding: Finding, *, ran: bool) -> Report:
+    first = Check(step=1, ran=ran, findings=[finding])
+    return Report(verdict=finding.verdict, checks=(first, *(Check(step=number) for number in range(2, len(STEPS) + 1))))

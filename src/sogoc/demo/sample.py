@@ -243,6 +243,15 @@ def make_files(folder: Path, *, seed: int, today: date) -> SampleSet:
     )
 
 
+def make_supplement(folder: Path, *, seed: int, today: date, number: int) -> SampleBatch:
+    """Write one more, small list of the first university, with numbers of its own for each `number`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    maker = _Maker(folder, random.Random(seed * 1000 + number), today)
+    return maker.degrees(
+        UNIVERSITY, 24, f"{500 + number}/QĐ-ĐHSG", f"SG{number}-", file=f"dai-hoc-song-gianh-bo-sung-{number}.csv"
+    )
+
+
 class _Maker:
     def __init__(self, folder: Path, randomness: random.Random, today: date) -> None:
         self._folder = folder

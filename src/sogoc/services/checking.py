@@ -130,7 +130,7 @@ class _Check:
     ) -> None:
         self.files = files
         self.origin = origin
-        self.machine = Replay(origin, ministry, lambda ordinal, version: files.get(page_path(ordinal, version)))
+        self.machine = Replay(origin, ministry, lambda ordinal, version: self._get(page_path(ordinal, version)))
         self.progress = progress
         self.frontier = Frontier.empty()
         self.faults: list[Fault] = []

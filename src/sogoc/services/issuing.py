@@ -1,5 +1,6 @@
 """The archive's own steady work: seal what was approved, log what waits, publish. A timer runs it; so does every command that
-changed something. It may be run at any time, by one process at a time."""
+changed something. It may be run at any time, by one process at a time.
+"""
 
 from __future__ import annotations
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-
 from dataclasses import replace
 from datetime import datetime
 
+from sogoc.core import entry, merkle, tiles
 from sogoc.core.anchor import Observation
-from sogoc.core.trust import Policy
-from sogoc.errors import ChainUnavailable
-from sogoc.ports import Chain
+from sogoc.core.checkpoint import open_note
+from sogoc.core.trust import Policy, SeenState
+from sogoc.errors import ChainUnavailable, CheckpointError
+from sogoc.ports import Chain, FileStore
 
 
 def observe(policy: Policy, chains: list[Chain], *, now: datetime) -> Policy:
@@ -45,3 +46,27 @@ def observe(policy: Policy, chains: list[Chain], *, now: datetime) -> Policy:
                 )
                 kept[one.chain_id, one.contract, one.sequence] = one
     return replace(policy, anchors=tuple(sorted(kept.values(), key=lambda one: (one.size, one.sequence))))
+
+
+def remember_state(policy: Policy, files: FileStore) -> Policy:
+    """Return the policy with the newest state of these public files as the highest seen, unless it has seen a higher one.
+
+    Raises: CheckpointError when the log's keys did not sign the checkpoint; ProofError; MalformedError; StorageUnavailable.
+    """
+    note = files.get("checkpoint")
+    if note is None:
+        raise CheckpointError("there is no checkpoint in these files", "không có điểm chốt trong các tệp này")
+    opened = open_note(note.decode(errors="replace"), keys=policy.log_keys)
+    head = opened.checkpoint
+    if head.origin != policy.origin or not any(set(keys) <= set(opened.signers) for keys in policy.log):
+        raise CheckpointError("the log of this policy did not sign it", "nhật ký của chính sách này không ký")
+    index = head.size - 1  # every head closes with a state
+    content = tiles.read_entry(files.get, index, head.size)
+    proof = merkle.inclusion_proof(index, head.size, tiles.tile_reader(files.get, head.size))
+    merkle.verify_inclusion(leaf=merkle.leaf_hash(content), index=index, size=head.size, proof=proof, root=head.root)
+    state = entry.parse(content)
+    if not isinstance(state, entry.State):
+        raise CheckpointError("the log does not close with a state", "nhật ký không kết thúc bằng trạng thái")
+    if policy.seen is not None and policy.seen.index >= index:
+        return policy
+    return replace(policy, seen=SeenState(index=index, at=state.at, size=head.size, root=head.root))

@@ -1,0 +1,3 @@
+from sogoc.cli import run
+
+run()

@@ -1,0 +1,389 @@
+"""The commands. Each takes words, calls one service, and prints; what it needs is loaded when it runs.
+
+Exit codes: 0 done; 1 refused or failed, with the reason; 64 not a call of this form; `verify` has its own, see
+docs/spec/outcomes.md.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import click
+import typer
+
+from sogoc import __version__
+from sogoc.errors import SogocError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sogoc.core.trust import Policy
+
+USAGE = 64
+
+app = typer.Typer(
+    name="sogoc",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Sổ Gốc: registers of qualifications, a public log over them, and verification that trusts nobody.",
+)
+log_app = typer.Typer(no_args_is_help=True, help="The public log.")
+trust_app = typer.Typer(no_args_is_help=True, help="Trust policies: what a verifier pins and has seen itself.")
+node_app = typer.Typer(no_args_is_help=True, help="The embedded chain of a trial archive.")
+app.add_typer(log_app, name="log")
+app.add_typer(trust_app, name="trust")
+app.add_typer(node_app, name="node")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+By = Annotated[str, typer.Option("--by", help="Your user name; the password is asked, or read from SOGOC_PASSWORD.")]
+InstitutionCode = Annotated[str, typer.Option("--institution", help="Code of the institution.")]
+
+
+def main() -> int:
+    """Run one command and return its exit code."""
+    command = typer.main.get_command(app)
+    try:
+        return int(command.main(args=sys.argv[1:], prog_name="sogoc", standalone_mode=False) or 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return USAGE
+    except click.UsageError as error:
+        error.show()
+        return USAGE
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:
+        return 1
+    except SogocError as error:
+        from sogoc.cli import output
+
+        return output.fail(error, as_json="--json" in sys.argv)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        click.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    home: Annotated[
+        Path | None, typer.Option("--home", help="Folder of the archive (default: SOGOC_HOME or .sogoc).")
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    if home is not None:
+        os.environ["SOGOC_HOME"] = str(home)
+
+
+# -- anybody ----------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="A PDF, an evidence file or an SD-JWT.")],
+    trust: Annotated[Path, typer.Option(help="Your trust policy.")],
+    fresh: Annotated[Path | None, typer.Option(help="A newer fresh half.")] = None,
+    now: Annotated[str | None, typer.Option(help="Verify as of this time, such as 2026-11-23T18:00:00Z.")] = None,
+    online: Annotated[bool, typer.Option("--online", help="Also ask the chains of the policy.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Say whether a diploma is valid, revoked, changed, unknown, or cannot be checked now."""
+    from sogoc.cli import output
+    from sogoc.cli import verify as verifying
+
+    report = verifying.verify_file(
+        file, trust_file=trust, fresh_file=fresh, now=now, observe=_observe if online else None
+    )
+    if as_json:
+        output.document(report.to_json())
+    else:
+        output.show_report(report)
+    return report.exit_code
+
+
+@app.command()
+def demo(
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the archive of the last demo.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the invented people.")] = 2026,
+    output_folder: Annotated[Path, typer.Option("--output", help="Where the files land.")] = Path("demo-output"),
+) -> int:
+    """Tell the whole story: from a spreadsheet to a diploma that anyone can verify."""
+    from sogoc.demo.story import tell
+
+    return tell(home=_home(), output=output_folder, seed=seed, resume=resume)
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 8000,
+    workers: Annotated[int, typer.Option(help="Worker processes.")] = 1,
+) -> int:
+    """Serve the public page: the newest checkpoint, and a place to drop a diploma."""
+    from sogoc.cli import archive
+
+    return archive.serve(_home(), port=port, workers=workers)
+
+
+# -- registrar and approver -------------------------------------------------------------------------------------------
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="XLSX or CSV as it came.")],
+    institution: InstitutionCode,
+    kind: Annotated[str, typer.Option(help="degree, school-diploma or certificate.")],
+    level: Annotated[str, typer.Option(help="Such as bachelor or upper-secondary.")],
+    decision: Annotated[str, typer.Option(help="Number of the recognition decision.")],
+    decided_on: Annotated[str, typer.Option(help="Its date, 2026-06-30.")],
+    total: Annotated[int, typer.Option(help="How many graduates it names.")],
+    awarded_on: Annotated[str, typer.Option(help="Award date, 2026-07-15.")],
+    by: By,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE for the whole file.")] = None,
+    accept: Annotated[list[str] | None, typer.Option(help="Accept every proposal of this rule.")] = None,
+    ignore: Annotated[list[str] | None, typer.Option(help="Leave out this column.")] = None,
+    key: Annotated[str | None, typer.Option(help="Idempotency key (default: the file's SHA-256).")] = None,
+    as_json: Json = False,
+) -> int:
+    """Read a register file, name every problem by its cell, and open a batch if there is none."""
+    from sogoc.cli import archive
+
+    return archive.import_file(
+        _home(), file, institution=institution, kind=kind, level=level, number=decision, decided_on=decided_on,
+        total=total, awarded_on=awarded_on, by=by, given=set_ or [], accept=accept or [], ignore=ignore or [], key=key,
+        as_json=as_json,
+    )  # fmt: skip
+
+
+Batch = Annotated[str, typer.Argument(help="Id of the batch, or its beginning.")]
+
+
+@app.command()
+def submit(batch: Batch, by: By, as_json: Json = False) -> int:
+    """Hand a batch to the approver."""
+    from sogoc.cli import archive
+
+    return archive.submit(_home(), batch, by=by, as_json=as_json)
+
+
+@app.command()
+def approve(batch: Batch, by: By, as_json: Json = False) -> int:
+    """Approve a batch that somebody else prepared; it is then signed, logged and published."""
+    from sogoc.cli import archive
+
+    return archive.approve(_home(), batch, by=by, as_json=as_json)
+
+
+@app.command()
+def publish(
+    state: Annotated[bool, typer.Option("--state", help="Publish a new state even if nothing waits.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Seal what was approved, log what waits, publish. Safe at any time; a timer runs it."""
+    from sogoc.cli import archive
+
+    return archive.publish(_home(), state_only=state, as_json=as_json)
+
+
+Serial = Annotated[str | None, typer.Option(help="Serial number (số hiệu).")]
+Index = Annotated[int | None, typer.Option(help="Log index, for an entry whose private row was lost.")]
+DecisionNumber = Annotated[str, typer.Option("--decision", help="Number of the decision behind this act.")]
+On = Annotated[str, typer.Option("--on", help="Date of the decision, 2026-11-20.")]
+ActId = Annotated[str | None, typer.Option("--id", help="Idempotency id of this act (default: a new one).")]
+
+
+def _status_command(act: str, wording: str, text: str) -> None:
+    @app.command(act, help=text)
+    def command(
+        institution: InstitutionCode,
+        decision: DecisionNumber,
+        on: On,
+        by: By,
+        serial: Serial = None,
+        index: Index = None,
+        wording: Annotated[str, typer.Option(help="Public wording, from the list in docs/spec/entry.md.")] = wording,
+        act_id: ActId = None,
+        as_json: Json = False,
+    ) -> int:
+        from sogoc.cli import archive
+
+        return archive.change_status(
+            _home(), act, institution=institution, serial=serial, index=index, number=decision, on=on, wording=wording,
+            by=by, act_id=act_id, as_json=as_json,
+        )  # fmt: skip
+
+
+_status_command("revoke", "by-decision", "Revoke a qualification by decision.")
+_status_command("cancel", "by-decision", "Cancel a qualification by decision.")
+_status_command("suspend", "under-inquiry", "Suspend a qualification until a decision.")
+_status_command("reinstate", "inquiry-closed", "End a suspension.")
+
+
+@app.command()
+def amend(
+    institution: InstitutionCode,
+    serial: Annotated[str, typer.Option(help="Serial number (số hiệu).")],
+    decision: DecisionNumber,
+    on: On,
+    by: By,
+    set_: Annotated[list[str], typer.Option("--set", help="FIELD=VALUE; FIELD= removes it.")],
+    act_id: ActId = None,
+    as_json: Json = False,
+) -> int:
+    """Log a corrected version of a record by decision; the diploma itself stays."""
+    from sogoc.cli import archive
+
+    return archive.amend(
+        _home(), institution=institution, serial=serial, number=decision, on=on, changes=set_, by=by, act_id=act_id,
+        as_json=as_json,
+    )  # fmt: skip
+
+
+@app.command()
+def diploma(
+    institution: InstitutionCode,
+    serial: Annotated[str, typer.Option(help="Serial number (số hiệu).")],
+    by: By,
+    to: Annotated[Path, typer.Option(help="A .pdf or .json file to write.")],
+    show: Annotated[list[str] | None, typer.Option(help="Fields to show in a .json (default: the face).")] = None,
+) -> int:
+    """Write the diploma of a serial number: the signed PDF, or its evidence alone."""
+    from sogoc.cli import archive
+
+    return archive.diploma(_home(), institution=institution, serial=serial, by=by, to=to, show=show)
+
+
+# -- log, chain, trust ------------------------------------------------------------------------------------------------
+
+
+@log_app.command("show")
+def log_show(
+    index: Annotated[int | None, typer.Argument(help="Show the entry at this index.")] = None, as_json: Json = False
+) -> int:
+    """Show the newest checkpoint, its anchors, or one entry."""
+    from sogoc.cli import archive
+
+    return archive.log_show(_home(), index, as_json=as_json)
+
+
+@log_app.command("prove")
+def log_prove(index: int, to: Annotated[Path | None, typer.Option(help="File to write.")] = None) -> int:
+    """Write the proof that the entry at INDEX stands in the log, as a tlog-proof."""
+    from sogoc.cli import archive
+
+    return archive.log_prove(_home(), index, to)
+
+
+@log_app.command("fsck")
+def log_fsck(
+    folder: Annotated[Path | None, typer.Argument(help="Public files (default: those of this archive).")] = None,
+    trust: Annotated[Path | None, typer.Option(help="Trust policy (default: this archive's own keys).")] = None,
+    as_json: Json = False,
+) -> int:
+    """Check the whole public log as a stranger would: every tile, every rule, every status, every anchor."""
+    from sogoc.cli import archive
+
+    return archive.log_fsck(_home(), folder, trust, as_json=as_json)
+
+
+@log_app.command("mirror")
+def log_mirror(
+    target: Annotated[Path, typer.Argument(help="Folder of the mirror.")],
+    source: Annotated[Path | None, typer.Option(help="Public files (default: those of this archive).")] = None,
+    trust: Annotated[Path | None, typer.Option(help="Trust policy (default: this archive's own keys).")] = None,
+) -> int:
+    """Copy the public log into a folder, checked, and never backwards."""
+    from sogoc.cli import archive
+
+    return archive.log_mirror(_home(), target, source, trust)
+
+
+@log_app.command("fresh")
+def log_fresh(to: Annotated[Path, typer.Argument(help="File to write.")]) -> int:
+    """Write the fresh half of the whole archive, for offline verifiers."""
+    from sogoc.cli import archive
+
+    return archive.log_fresh(_home(), to)
+
+
+@app.command()
+def anchor(
+    wait: Annotated[float, typer.Option(help="Seconds to wait until it is final; 0 only sends.")] = 30.0,
+    as_json: Json = False,
+) -> int:
+    """Put the newest head on the chain, and look again at what the chain holds."""
+    from sogoc.cli import archive
+
+    return archive.anchor(_home(), wait=wait, as_json=as_json)
+
+
+@trust_app.command("export")
+def trust_export(to: Annotated[Path, typer.Argument(help="Policy file to write.")]) -> int:
+    """Write the policy that verifiers of this archive pin. It has observed nothing yet."""
+    from sogoc.cli import archive
+
+    return archive.trust_export(_home(), to)
+
+
+@trust_app.command("observe")
+def trust_observe(
+    policy: Annotated[Path, typer.Argument(help="Your policy file; what is seen is added to it.")],
+    log: Annotated[Path | None, typer.Option("--log", help="Public files: also remember the highest state.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Look at the chains of a policy with your own endpoints, and remember the anchors seen."""
+    from sogoc.cli import archive
+
+    return archive.trust_observe(policy, log, as_json=as_json)
+
+
+@node_app.command("start")
+def node_start() -> int:
+    """Start the embedded chain of this archive."""
+    from sogoc.cli import archive
+
+    return archive.node(_home(), "start")
+
+
+@node_app.command("stop")
+def node_stop() -> int:
+    """Stop it; it keeps its state."""
+    from sogoc.cli import archive
+
+    return archive.node(_home(), "stop")
+
+
+@app.command()
+def recover(as_json: Json = False) -> int:
+    """Bring a database that was restored from a backup back to where the log is."""
+    from sogoc.cli import archive
+
+    return archive.recover(_home(), as_json=as_json)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> int:
+    """Look over this archive: database settings, keys, log, lock, chain, programs."""
+    from sogoc.cli import archive
+
+    return archive.doctor(_home(), as_json=as_json)
+
+
+def _observe(policy: Policy, now: datetime) -> Policy:
+    from sogoc.cli.archive import observe
+
+    return observe(policy, now)
+
+
+def _home() -> Path:
+    return Path(os.environ.get("SOGOC_HOME", ".sogoc")).resolve()

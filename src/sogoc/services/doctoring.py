@@ -1,0 +1,59 @@
+"""Look over an archive before trusting it with a day's work: what is weaker than it must be is refused, by name."""
+
+from __future__ import annotations
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from sogoc.errors import WrongState
+from sogoc.ports import Chain, Log
+from sogoc.register import queries
+from sogoc.services import sequencing
+
+_POSTGRESQL = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+_SQLITE = {"journal_mode": "wal", "synchronous": "2"}
+
+
+def database() -> str:
+    """Say which database this is. Raises: WrongState when it would lose an acknowledged commit at a power cut."""
+    postgresql = connection.vendor == "postgresql"
+    wanted = _POSTGRESQL if postgresql else _SQLITE
+    weak = []
+    with connection.cursor() as cursor:
+        for name, value in wanted.items():
+            cursor.execute(f"SHOW {name}" if postgresql else f"PRAGMA {name}")
+            (found,) = cursor.fetchone()
+            stronger = postgresql and name == "synchronous_commit" and found in ("remote_write", "remote_apply")
+            if str(found).lower() != value and not stronger and not (name == "synchronous" and found == 3):
+                weak.append(f"{name} = {found}, must be {value}")
+    if weak:
+        raise WrongState("; ".join(weak), "cấu hình cơ sở dữ liệu không an toàn: " + "; ".join(weak))
+    return f"{connection.vendor}, {', '.join(f'{n}={v}' for n, v in wanted.items())}"
+
+
+def migrations() -> str:
+    """Say that the tables are those of this version. Raises: WrongState."""
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if missing:
+        raise WrongState(f"{len(missing)} migrations are missing", f"thiếu {len(missing)} bước cập nhật bảng")
+    return "up to date"
+
+
+def log(one: Log) -> str:
+    """Say where the log is. Raises: RecoveryNeeded, LogForked."""
+    sequencing.refuse_if_behind(one)
+    head = queries.newest_head()
+    return f"size {head.size if head else 0}, lock and files agree"
+
+
+def waiting() -> str:
+    """Say what a stop left behind."""
+    return f"{queries.waiting_entries()} entries, {len(queries.unfinished_batches())} batches to seal"
+
+
+def chain(one: Chain) -> str:
+    """Say what the chain holds. Raises: ChainUnavailable."""
+    one.check()
+    events = one.events()
+    return f"chain {one.chain_id}, {len(events)} anchors" + (f", newest of size {events[-1].size}" if events else "")
