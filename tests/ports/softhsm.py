@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from sogoc.adapters import keys_pkcs11
+
 PIN = "5678"
 TOKEN = "Học viện Thử nghiệm"
 _LIBRARIES = (
@@ -44,8 +46,10 @@ def running(folder: Path) -> Iterator[None]:
     try:
         make = ["softhsm2-util", "--module", str(module), "--init-token", "--free"]
         subprocess.run([*make, "--label", TOKEN, "--so-pin", "1234", "--pin", PIN], check=True, capture_output=True)
+        keys_pkcs11._begin_anew(module)  # the library reads its settings only then
         yield
     finally:
+        keys_pkcs11._begin_anew(module)
         if before is None:
             del os.environ["SOFTHSM2_CONF"]
         else:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _P256 = bytes.fromhex("06082a8648ce3d030107")
 _POINT_BYTES = 65
+_PATH = frozenset({"token", "object", "id", "type"})
+_QUERY = frozenset({"module-path"})
 # The characters of RFC 7512 section 2.3 that stand for themselves, and escapes.
 _VALUE = re.compile(r"(?:[A-Za-z0-9._~:\[\]@!$'()*+,=/-]|%[0-9A-Fa-f]{2})+")
 
@@ -57,13 +59,7 @@ class Pkcs11Uri:
         if scheme != "pkcs11" or not colon:
             raise _bad_uri("it does not begin with pkcs11:")
         path, _, query = rest.partition("?")
-        parts = _attributes(path, ";") | _attributes(query, "&")
-        for secret in ("pin-value", "pin-source"):
-            if secret in parts:
-                raise _bad_uri(f"{secret} does not belong into it: the PIN is given apart")
-        unknown = sorted(parts.keys() - {"token", "object", "id", "type", "module-path"})
-        if unknown:
-            raise _bad_uri(f"{unknown[0]} is not understood")
+        parts = _attributes(path, ";", _PATH) | _attributes(query, "&", _QUERY)
         if parts.get("type", b"private") != b"private":
             raise _bad_uri("type is not private")
         if not parts.get("token") or not (parts.get("object") or parts.get("id")) or not parts.get("module-path"):
@@ -126,16 +122,26 @@ class Pkcs11Key:
         return signature
 
     def _find(self, session: pkcs11.Session) -> tuple[types.SignMixin, dict[str, str]]:
-        from pkcs11 import Attribute, KeyType, ObjectClass  # noqa: PLC0415 - part of an extra
+        from pkcs11 import Attribute, ObjectClass  # noqa: PLC0415 - part of an extra
         from pkcs11.types import SignMixin  # noqa: PLC0415 - part of an extra
 
-        key, public = (
-            session.get_key(object_class=half, key_type=KeyType.EC, label=self._uri.object, id=self._uri.id)
-            for half in (ObjectClass.PRIVATE_KEY, ObjectClass.PUBLIC_KEY)
-        )
+        key, public = self._one(session, ObjectClass.PRIVATE_KEY), self._one(session, ObjectClass.PUBLIC_KEY)
         if not isinstance(key, SignMixin) or public[Attribute.EC_PARAMS] != _P256:
             raise _unavailable(self._uri, "it is not a P-256 key that signs", "không phải khóa ký P-256")
         return key, _read_point(public[Attribute.EC_POINT], self._uri)
+
+    def _one(self, session: pkcs11.Session, half: pkcs11.ObjectClass) -> pkcs11.Object:
+        from pkcs11 import Attribute, KeyType  # noqa: PLC0415 - part of an extra
+
+        named = {Attribute.LABEL: self._uri.object, Attribute.ID: self._uri.id}
+        sought = {name: value for name, value in named.items() if value is not None}
+        # The whole list, for a search that is left open blocks the session.
+        found = list(session.get_objects({Attribute.CLASS: half, Attribute.KEY_TYPE: KeyType.EC, **sought}))
+        if not found:
+            raise _unavailable(self._uri, "there is no such key on it", "thiết bị không có khóa này")
+        if len(found) > 1:
+            raise _unavailable(self._uri, "several keys have that name", "nhiều khóa trùng tên")
+        return found[0]
 
 
 # -- The library, its tokens and what may go wrong ------------------------------------------------------------------------
@@ -173,7 +179,7 @@ def _generate(uri: Pkcs11Uri, pin: str) -> None:
     if uri.object is None:
         raise InputError("a new key needs a name (object=)", "khóa mới cần có tên (object=)")
     session = _session(uri, pin)
-    if any(True for _ in session.get_objects({Attribute.LABEL: uri.object})):
+    if list(session.get_objects({Attribute.LABEL: uri.object})):
         raise WrongState(f"there is already {uri}", f"đã có {uri}")
     # Writing needs a session of its own kind; it is logged in with the other and, without a PIN, does not log it out.
     with session.token.open(rw=True) as writing:
@@ -227,9 +233,7 @@ _ANSWERS = {
     "PinLenRange": ("the PIN is wrong", "mã PIN sai"),
     "PinLocked": ("the PIN was wrong too often and is locked", "mã PIN sai quá nhiều lần và đã bị khóa"),
     "NoSuchToken": ("there is no such token", "không có thiết bị này"),
-    "NoSuchKey": ("there is no such key on it", "thiết bị không có khóa này"),
     "MultipleTokensReturned": ("several tokens have that name", "nhiều thiết bị trùng tên"),
-    "MultipleObjectsReturned": ("several keys have that name", "nhiều khóa trùng tên"),
 }
 
 
@@ -251,11 +255,15 @@ def _read_point(value: bytes, uri: Pkcs11Uri) -> dict[str, str]:
         raise _unavailable(uri, "its public key is no point on P-256", "khóa công khai không nằm trên P-256") from error
 
 
-def _attributes(text: str, separator: str) -> dict[str, bytes]:
-    """Read `name=value` pairs, percent-decoded, each name once. Raises: InputError."""
+def _attributes(text: str, separator: str, known: frozenset[str]) -> dict[str, bytes]:
+    """Read `name=value` pairs of known names, percent-decoded, each name once. Raises: InputError."""
     found: dict[str, bytes] = {}
     for pair in filter(None, text.split(separator)):
         name, equals, value = pair.partition("=")
+        if name in {"pin-value", "pin-source"}:
+            raise _bad_uri(f"{name} does not belong into it: the PIN is given apart")
+        if name not in known:
+            raise _bad_uri(f"{name} is not understood there")
         if not equals or name in found or not _VALUE.fullmatch(value):
             raise _bad_uri(f"{name} is given twice, without a value or in a wrong form")
         found[name] = unquote_to_bytes(value)
