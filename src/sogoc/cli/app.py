@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from sogoc import __version__
 from sogoc.errors import SogocError
@@ -49,15 +49,11 @@ def main() -> int:
     command = typer.main.get_command(app)
     try:
         return int(command.main(args=sys.argv[1:], prog_name="sogoc", standalone_mode=False) or 0)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
+    except TyperException as error:  # a call that is not of the form, or a bare group, which answers with its help
+        show = getattr(error, "show", None)
+        show() if show else typer.echo(error.format_message(), err=True)
         return USAGE
-    except click.UsageError as error:
-        error.show()
-        return USAGE
-    except click.exceptions.Exit as leave:
-        return leave.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         return 130
     except BrokenPipeError:
         return 1
@@ -69,7 +65,7 @@ def main() -> int:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        click.echo(__version__)
+        typer.echo(__version__)
         raise typer.Exit
 
 

@@ -609,9 +609,9 @@ def serve(folder: Path, *, port: int, workers: int) -> int:
 
 
 def doctor(folder: Path, *, as_json: bool) -> int:
+    home = _open(folder)
     from sogoc.services import doctoring
 
-    home = _open(folder)
     checks: list[tuple[str, str, str]] = []
 
     def look(name: str, question: Callable[[], str]) -> None:

@@ -12,14 +12,12 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from sogoc.core.report import LABELS, STEPS, Report, Verdict
+from sogoc.core.report import LABELS, STEPS, Check, Report, Verdict
 from sogoc.errors import SogocError
 
 console = Console(highlight=False)
 stderr = Console(stderr=True, highlight=False)
 
-USAGE = 64
-"""Exit code of a call that is not of the form."""
 FAILED = 1
 """Exit code of a command that could not do what it was asked."""
 
@@ -81,6 +79,17 @@ def fail(error: SogocError, *, as_json: bool) -> int:
     return FAILED
 
 
+_MILD = (Verdict.PENDING, Verdict.INCONCLUSIVE, Verdict.SUPERSEDED, Verdict.SUSPENDED)
+
+
+def _mark(check: Check) -> Text:
+    if check.passed:
+        return Text("✓", "green")
+    if not check.ran and check.verdict is Verdict.INCONCLUSIVE:
+        return Text("–", "dim")
+    return Text("!", "yellow") if check.verdict in _MILD else Text("✗", "red")
+
+
 def show_report(report: Report) -> None:
     """Print a report for a person: the verdict first, then what was checked and where each fact came from."""
     en, vi = LABELS[report.verdict]
@@ -101,19 +110,12 @@ def show_report(report: Report) -> None:
         console.print()
     steps = Table(box=None, padding=(0, 1), show_header=False)
     for check, (step_en, step_vi) in zip(report.checks, STEPS, strict=True):
-        mark = Text("✓", "green") if check.passed else Text("–", "dim") if not check.ran else Text("✗", "red")
-        if (
-            check.ran
-            and check.findings
-            and check.verdict in (Verdict.PENDING, Verdict.INCONCLUSIVE, Verdict.SUPERSEDED)
-        ):
-            mark = Text("!", "yellow")
         said = Text(f"{step_vi} · {step_en}")
         for finding in check.findings:
             said.append(f"\n{finding.vi}\n{finding.en}", style=_COLOURS[finding.verdict])
         for fact in check.facts:
             said.append(f"\n{fact.name}: {fact.value}  [{fact.source}]", style="dim")
-        steps.add_row(str(check.step), mark, said)
+        steps.add_row(str(check.step), _mark(check), said)
     console.print(steps)
     for note in report.notes:
         console.print(Text(f"· {note.vi} · {note.en}", style="yellow"))

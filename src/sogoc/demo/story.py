@@ -79,6 +79,7 @@ class _Story:
         self.now = wiring.utc_now().replace(microsecond=0)
         self.people: dict[str, _People] = {}
         self.passwords: dict[str, str] = {}
+        self.resumed = False
         self.results: list[tuple[str, Report]] = []
 
     # -- the two ways through ---------------------------------------------------------------------------------------
@@ -123,6 +124,7 @@ class _Story:
             self._verify_all(policy)
 
     def go_on(self) -> None:
+        self.resumed = True
         settings = self.home.settings
         with _phase("Mở lại kho lưu trữ", f"reopen {settings.origin}"):
             wiring.setup_django(self.home.folder)
@@ -521,12 +523,13 @@ class _Story:
     def say_what_next(self) -> None:
         out, home = _short(self.output), _short(self.home.folder)
         time_ = write_time(self.now)
+        fresh = f"--fresh {out}/fresh.json " if self.resumed else ""  # the PDF's own fresh half is older by now
         settings = f"--home {home} " if home != ".sogoc" else ""
         lines = (
             ("Văn bằng · Diploma", f"{out}/valid.pdf"),
             ("Tệp công khai · Public files", f"{out}/log/"),
             ("Trạng thái kho · Archive", f"{home}/  (mật khẩu · passwords: {home}/keys/people.json)"),
-            ("Kiểm tra · Verify", f"sogoc verify {out}/valid.pdf --trust {out}/trust.json --now {time_}"),
+            ("Kiểm tra · Verify", f"sogoc verify {out}/valid.pdf --trust {out}/trust.json {fresh}--now {time_}"),
             ("Kiểm tra nhật ký · Check the log", f"sogoc {settings}log fsck"),
             ("Trang công khai · Public page", f"sogoc {settings}serve"),
             ("Đi tiếp · Go on", "make demo ARGS=--resume"),
