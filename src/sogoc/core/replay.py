@@ -5,8 +5,8 @@ them what a state entry claims. After a fault it goes on, so that one mistake is
 status and cuts no key; what can be taken once (an id, a commitment, a place, a page version) is taken also by an entry with a
 fault; a page that the ministry signed counts, as every verifier will count it.
 
-A log of n qualifications needs about 200 bytes for each: 16 in two packed arrays, some 130 for its commitment, the rest for what was
-done to it later. Signatures are checked once each, as they come.
+A qualification takes some 125 bytes for as long as the log is read: its commitment in a set, two numbers in packed arrays, and
+its bits in the lists. Everything else grows with institutions, batches and acts. Signatures are checked once each, as they come.
 
 Spec: docs/spec/entry.md ("What sequencer and fsck refuse")
 """

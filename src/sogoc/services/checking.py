@@ -23,6 +23,7 @@ from sogoc.core.status import StatusList
 from sogoc.core.tiles import ENTRIES, WIDTH, Tile
 from sogoc.errors import MalformedError, StorageUnavailable, VerificationError
 from sogoc.ports import AnchoredEvent, FileStore
+from sogoc.services.mirroring import mirror
 from sogoc.services.published import (
     CHECKPOINT,
     PAGES,
@@ -35,6 +36,8 @@ from sogoc.services.published import (
     parse_head,
     status_path,
 )
+
+__all__ = ["FILE_FAULTS", "NOTES", "Audit", "fsck", "mirror"]
 
 FILE_FAULTS: Mapping[str, tuple[str, str]] = {
     "checkpoint": ("there is no readable checkpoint", "không có điểm chốt đọc được"),
