@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -39,7 +40,7 @@ def test_a_stopped_node_keeps_its_chain(fresh_node: Node) -> None:
         chain.events()
 
     back = node_anvil.start(fresh_node.folder)
-    assert back.rpc_url == fresh_node.rpc_url
+    chain = again(chain, endpoints=(back.rpc_url,))
     assert chain.events() == told
     anchor(chain, 20, B)
     assert [event.size for event in chain.events()] == [10, 20]
@@ -103,17 +104,21 @@ def test_only_our_own_node_is_ever_signalled(tmp_path: Path) -> None:
         stranger.wait()
 
 
-def test_another_port_when_the_old_one_is_taken(tmp_path: Path) -> None:
-    import socket
-
-    first = node_anvil.start(tmp_path)
+def test_the_port_is_kept_where_it_is_free(tmp_path: Path) -> None:
+    port = 20_000 + os.getpid() % 10_000  # below those that the system itself gives to connections
+    node_anvil._write(tmp_path, {"pid": 1, "port": port, "chain_id": 89})
+    node = node_anvil.start(tmp_path)
+    assert node._port == port
     node_anvil.stop(tmp_path)
-    with socket.socket() as taken:
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind(("127.0.0.1", first._port))
-        taken.listen()
-        second = node_anvil.start(tmp_path)
-        assert second._port != first._port
+
+
+def test_another_port_when_the_old_one_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        node_anvil._write(tmp_path, {"pid": 1, "port": port, "chain_id": 89})
+        node = node_anvil.start(tmp_path)
+        assert node._port != port
+    assert node_anvil.attach(tmp_path) == node
     node_anvil.stop(tmp_path)
 
 
