@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
@@ -26,7 +26,7 @@ MAX_INTEGER = 2**53 - 1
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_B64 = re.compile(r"[A-Za-z0-9_-]*")
+_TO_URL, _FROM_URL = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
 
 
 def encode(value: Json) -> bytes:
@@ -88,14 +88,7 @@ def _no_number(_: str) -> Json:
 def _guard(value: Json, depth: int, *, controls: bool = False) -> None:
     kind = type(value)
     if kind is str:
-        if not value.isascii():
-            # JSON can spell half a character, which no encoding can write.
-            if _SURROGATE.search(value):
-                raise MalformedError("text holds half a character")
-            if not unicodedata.is_normalized("NFC", value):
-                raise MalformedError("text is not in Unicode form NFC")
-        if not controls and _CONTROL.search(value):
-            raise MalformedError("text holds a control character")
+        _guard_text(value, controls=controls)
     elif kind is int:
         if not 0 <= value <= MAX_INTEGER:
             raise MalformedError("an integer is negative or not below 2^53")
@@ -103,21 +96,32 @@ def _guard(value: Json, depth: int, *, controls: bool = False) -> None:
         return
     elif depth == 0:
         raise MalformedError(f"nested deeper than {MAX_DEPTH} levels")
-    elif kind is dict:
-        for key, item in value.items():
-            if not isinstance(key, str) or not key.isascii() or _CONTROL.search(key):
-                raise MalformedError("a key is not plain ASCII text")
-            _guard(item, depth - 1, controls=controls)
-    elif kind is list or kind is tuple:
-        for item in value:
-            _guard(item, depth - 1, controls=controls)
+    elif kind is dict or kind is list or kind is tuple:
+        if kind is dict:
+            for key in value:
+                if not isinstance(key, str) or not (key.isascii() and key.isprintable()):
+                    raise MalformedError("a key is not plain ASCII text")
+        for item in value.values() if kind is dict else value:
+            # Printable ASCII is most of what there is, always fine, and not worth a call.
+            if not (type(item) is str and item.isascii() and item.isprintable()):
+                _guard(item, depth - 1, controls=controls)
     else:
         raise MalformedError(f"{kind.__name__} has no canonical form here")
 
 
+def _guard_text(value: str, *, controls: bool) -> None:
+    # JSON can spell half a character, which no encoding can write.
+    if _SURROGATE.search(value):
+        raise MalformedError("text holds half a character")
+    if not unicodedata.is_normalized("NFC", value):
+        raise MalformedError("text is not in Unicode form NFC")
+    if not controls and _CONTROL.search(value):
+        raise MalformedError("text holds a control character")
+
+
 def b64(content: bytes) -> str:
     """Encode as base64url without padding."""
-    return urlsafe_b64encode(content).rstrip(b"=").decode()
+    return b2a_base64(content, newline=False).translate(_TO_URL, b"=").decode("ascii")
 
 
 def unb64(text: Json, length: int | None = None) -> bytes:
@@ -125,13 +129,13 @@ def unb64(text: Json, length: int | None = None) -> bytes:
 
     Raises: MalformedError, also when `length` is given and the content has another.
     """
-    if not isinstance(text, str) or not _B64.fullmatch(text):
+    if not isinstance(text, str):
         raise MalformedError("is not base64url")
     try:
-        content = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        content = a2b_base64(text.encode("ascii").translate(_FROM_URL) + b"==")
     except ValueError as error:
         raise MalformedError("is not base64url") from error
-    if b64(content) != text:
+    if b64(content) != text:  # which also refuses whatever the lenient decoder passed over
         raise MalformedError("is not canonical base64url")
     if length is not None and len(content) != length:
         raise MalformedError(f"is not {length} bytes")

@@ -252,10 +252,11 @@ def write_time(at: datetime) -> str:
 def read_time(value: Json) -> datetime:
     """Read `2026-11-23T18:00:00Z` and nothing else. Raises: MalformedError."""
     try:
-        at = datetime.strptime(canonical.text(value, 20), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        # With the Z it is in UTC, or it is no time; any other form that ISO 8601 has is refused by writing it again.
+        at = datetime.fromisoformat(canonical.text(value, 20)) if str(value).endswith("Z") else None
     except ValueError as error:
         raise MalformedError("is not a time such as 2026-11-23T18:00:00Z") from error
-    if write_time(at) != value:
+    if at is None or write_time(at) != value:
         raise MalformedError("is not a time such as 2026-11-23T18:00:00Z")
     return at
 

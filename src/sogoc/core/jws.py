@@ -49,7 +49,12 @@ def read_jwk(value: Json) -> dict[str, str]:
 
 def thumbprint(jwk: Mapping[str, str]) -> str:
     """Return the kid of a key. Spec: RFC 7638."""
-    return b64(canonical.digest(canonical.encode({name: jwk[name] for name in _JWK})))
+    return _thumbprint(jwk["crv"], jwk["kty"], jwk["x"], jwk["y"])
+
+
+@lru_cache(maxsize=4096)
+def _thumbprint(crv: str, kty: str, x: str, y: str) -> str:
+    return b64(canonical.digest(canonical.encode({"crv": crv, "kty": kty, "x": x, "y": y})))
 
 
 @lru_cache(maxsize=4096)

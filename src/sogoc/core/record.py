@@ -234,6 +234,8 @@ def check_text(name: str, value: str) -> None:
 
     Raises: RecordError for text that is not NFC, holds another character, or is too long.
     """
+    if value.isascii() and value.isprintable() and len(value) <= MAX_FIELD_BYTES:
+        return  # in the list, in NFC and short enough: most fields
     if not unicodedata.is_normalized("NFC", value):
         raise RecordError(name, "is not in Unicode form NFC", "không ở dạng Unicode NFC")
     if not _REPERTOIRE.fullmatch(value):

@@ -1,8 +1,9 @@
 """The eight steps. A pure function of evidence, a trust policy and a time; it asks nobody and fetches nothing.
 
-`verify` is the whole: it reads top to bottom in the order of the steps, except that the places in the log (5, 6) are computed
-before the powers (3), because a key is in force by the batch's place in the log. Each step writes what it found into its
-own check; what a step could not establish stays None, and whatever needs it is then "not run".
+`verify` is the whole: it reads top to bottom in the order of the steps, with two exceptions. The places in the log (5, 6) are
+computed before the powers (3), because a key is in force by the batch's place in the log; and the fields are opened (4) before
+the powers are asked about them. Each step writes what it found into its own check; what a step could not establish stays
+None, and whatever needs it is then "not run". What many diplomas share (checkpoints, pages, batches, lists) is checked once.
 
 Spec: docs/spec/outcomes.md
 """
@@ -22,6 +23,7 @@ from sogoc.core.credentials import sd_jwt
 from sogoc.core.evidence import Evidence, Fresh, Logged
 from sogoc.core.note import Note, VerifierKey
 from sogoc.core.report import STEPS, Check, Fact, Finding, Report, Verdict, unreadable, worst
+from sogoc.core.status import StatusList
 from sogoc.core.trust import CLOCK_DIFFERENCE, Policy
 from sogoc.errors import MalformedError, ProofError, SignatureError, SogocError, VerificationError
 
@@ -79,6 +81,7 @@ def verify(
     case.place_leaf_and_batch()  # 6
     case.read_state()  # 8, its proofs
     case.read_page()
+    case.open_fields()  # 4
     case.step_2()
     case.step_3()
     case.step_4()
@@ -115,7 +118,9 @@ class _Case:
     state: entry.State | None = None
     state_index: int | None = None
     page: Page | None = None
+    page_bytes: bytes = b""
     page_trusted: bool = False
+    opened: Mapping[str, str] | None = None
     fields: dict[str, str] | None = None
 
     # -- writing down ---------------------------------------------------------------------------------------------
@@ -187,7 +192,7 @@ class _Case:
 
     def _open(self, note: str) -> Checkpoint | None:
         try:
-            checkpoint = Checkpoint.parse(Note.parse(note).text)
+            checkpoint = _read_checkpoint(note)
             if checkpoint.origin != self.policy.origin:
                 self._find(
                     5,
@@ -318,7 +323,7 @@ class _Case:
                 proof=logged.proof,
                 root=head.root,
             )
-            return entry.parse(logged.entry)
+            return _read_entry(logged.entry)
         except (ProofError, MalformedError) as error:
             self._false(step, "not-in-log", error.en, error.vi)
             return None
@@ -366,12 +371,12 @@ class _Case:
             return
         for content, path in self.fresh.authorities:
             try:
-                page = _parse_page(content)
+                page = _read_page(content)
             except MalformedError as error:
                 self._false(3, "page", error.en, error.vi)
                 return
             if page.code == self.credential.institution:
-                self.page = page
+                self.page, self.page_bytes = page, content
                 self._place_page(content, page, path)
                 return
 
@@ -446,7 +451,7 @@ class _Case:
             )
             return
         try:
-            signer = page.verify(self.policy.ministry, origin=self.policy.origin)
+            signer = _page_signer(self.page_bytes, tuple(map(_hashable, self.policy.ministry)), self.policy.origin)
         except SignatureError as error:
             self._false(3, "page-signature", error.en, error.vi)
             return
@@ -491,10 +496,9 @@ class _Case:
         self._find(3, Verdict.UNKNOWN_ISSUER, code, en, vi)
 
     def _check_powers(self, page: Page, batch: entry.Batch) -> None:
-        try:
-            shown = commitment.open_slots(self.credential.schema, self.credential.slots, self.credential.disclosures)
-        except (MalformedError, VerificationError):
-            return  # step 4 reports it, and this one is then not run
+        shown = self.opened
+        if shown is None:
+            return  # step 4 has said why, and this one is then not run
         self.checks[2].ran = True
         if not set(self.credential.schema.always_shown) <= shown.keys():
             self._missing(
@@ -543,12 +547,16 @@ class _Case:
 
     # -- step 4 -------------------------------------------------------------------------------------------------------
 
-    def step_4(self) -> None:
+    def open_fields(self) -> None:
         credential = self.credential
         try:
-            shown = commitment.open_slots(credential.schema, credential.slots, credential.disclosures)
+            self.opened = commitment.open_slots(credential.schema, credential.slots, credential.disclosures)
         except (MalformedError, VerificationError) as error:
             self._false(4, "disclosure", error.en, error.vi)
+
+    def step_4(self) -> None:
+        credential, shown = self.credential, self.opened
+        if shown is None:
             return
         hidden = [name for name in credential.schema.always_shown if name not in shown]
         if hidden:
@@ -596,33 +604,39 @@ class _Case:
     # -- step 6, second half: who signed the batch or the amendment --------------------------------------------------
 
     def check_batch_signature(self) -> None:
-        if self.batch is None or self.leaf is None or self.batch_index is None or self.leaf_index is None:
+        leaf, batch = self.presented.lasting.leaf, self.presented.lasting.batch
+        if self.leaf is None or self.batch is None or leaf is None or batch is None:
             return
         if self.page is None or not self.page_trusted:
             self._missing(6, "no-key", "nobody says whose key signed the batch", "không rõ khóa nào ký đợt cấp")
             return
-        self._signed_by_issuer(self.batch, self.batch_index, self.page)
+        self._signed_by_issuer(self.batch, batch, list(self.page.keys))
         if isinstance(self.leaf, entry.Successor):
-            self._signed_by_issuer(self.leaf, self.leaf_index, self.page)
+            ministry = [KeyWindow(jwk=jwk, holder=self.policy.name, start=0) for jwk in self.policy.ministry]
+            self._signed_by_issuer(self.leaf, leaf, [*self.page.keys, *ministry])
 
-    def _signed_by_issuer(self, statement: entry.Batch | entry.Successor, index: int, page: Page) -> None:
-        keys = list(page.keys)
-        if isinstance(statement, entry.Successor):
-            keys += [KeyWindow(jwk=jwk, holder=self.policy.name, start=0) for jwk in self.policy.ministry]
+    def _signed_by_issuer(
+        self, statement: entry.Batch | entry.Successor, logged: Logged, keys: Sequence[KeyWindow]
+    ) -> None:
         kids = {signature.kid for signature in statement.signatures}
-        # One that was in force, before one that was not: a statement may carry both.
-        for key in sorted((key for key in keys if key.kid in kids), key=lambda key: not key.covers(index)):
-            jwk = key.jwk
-            true = self._try(6, "act-signature", lambda: statement.verify(jwk, origin=self.policy.origin))  # noqa: B023
-            if true and not key.covers(index) and "key-not-in-force" not in {f.code for f in self.checks[2].findings}:
-                self._not_in_force()
+        signers = [key for key in keys if key.kid in kids]
+        if not signers:
+            self._false(
+                6,
+                "act-signature",
+                "no key of the issuer signed the batch or the amendment",
+                "không có khóa nào của nơi cấp ký đợt cấp hoặc chỉnh sửa",
+            )
             return
-        self._false(
-            6,
-            "act-signature",
-            "no key of the issuer in force signed the batch or the amendment",
-            "không có khóa còn hiệu lực nào của nơi cấp ký đợt cấp hoặc chỉnh sửa",
-        )
+        # One that was in force before one that was not: a statement may carry both.
+        key = min(signers, key=lambda key: not key.covers(logged.index))
+        jwk = _hashable(key.jwk)
+        if (
+            self._try(6, "act-signature", lambda: _check_statement(logged.entry, jwk, self.policy.origin))
+            and not key.covers(logged.index)
+            and all(finding.code != "key-not-in-force" for finding in self.checks[2].findings)
+        ):
+            self._not_in_force()
 
     # -- step 7 -------------------------------------------------------------------------------------------------------
 
@@ -723,9 +737,9 @@ class _Case:
             return
         number, packed, path = listed
         try:
-            table = status.inflate(number, packed)
+            table, leaf_hash = _read_list(number, packed)
             merkle.verify_inclusion(
-                leaf=merkle.leaf_hash(table.leaf()),
+                leaf=leaf_hash,
                 index=number,
                 size=state.status_size,
                 proof=path,
@@ -836,11 +850,50 @@ class _Case:
             )
 
 
+# What many diplomas share is read and checked once: exact bytes in, the same answer out. A refusal raises and is not kept.
+
+_Jwk = tuple[tuple[str, str], ...]
+
+
+def _hashable(jwk: Mapping[str, str]) -> _Jwk:
+    return tuple(sorted(jwk.items()))
+
+
+@lru_cache(maxsize=64)
+def _read_checkpoint(note: str) -> Checkpoint:
+    return Checkpoint.parse(Note.parse(note).text)
+
+
 @lru_cache(maxsize=64)
 def _open_note(note: str, keys: tuple[VerifierKey, ...]) -> Opened:
     return open_note(note, keys=keys)
 
 
-@lru_cache(maxsize=256)
-def _parse_page(content: bytes) -> Page:
+@lru_cache(maxsize=1024)
+def _read_entry(content: bytes) -> entry.Entry:
+    return entry.parse(content)
+
+
+@lru_cache(maxsize=1024)
+def _check_statement(content: bytes, jwk: _Jwk, origin: str) -> None:
+    statement = _read_entry(content)
+    if isinstance(statement, entry.Statement):
+        statement.verify(dict(jwk), origin=origin)
+        return
+    raise SignatureError("the entry is not a signed one", "mục này không có chữ ký")
+
+
+@lru_cache(maxsize=64)
+def _read_page(content: bytes) -> Page:
     return authority.parse(content)
+
+
+@lru_cache(maxsize=64)
+def _page_signer(content: bytes, ministry: tuple[_Jwk, ...], origin: str) -> str | None:
+    return _read_page(content).verify([dict(jwk) for jwk in ministry], origin=origin)
+
+
+@lru_cache(maxsize=16)
+def _read_list(number: int, packed: bytes) -> tuple[StatusList, bytes]:
+    table = status.inflate(number, packed)
+    return table, merkle.leaf_hash(table.leaf())

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sogoc.core import canonical, commitment, jws
 from sogoc.core.canonical import Json, b64, unb64
@@ -28,7 +29,6 @@ _STATUS = re.compile(r"https://([^\s?#]+)/status/(0|[1-9][0-9]{0,9})")
 
 def signing_input(sealed: Sealed, *, kid: str, origin: str, institution: str, status: Place) -> bytes:
     """Return what the institution's key signs. `institution` is its code. Spec: docs/spec/record.md, "Credential"."""
-    header = {"alg": "ES256", "kid": kid, "typ": "dc+sd-jwt"}
     payload = {
         "_sd": [b64(slot) for slot in sealed.slots],
         "_sd_alg": "sha-256",
@@ -36,7 +36,12 @@ def signing_input(sealed: Sealed, *, kid: str, origin: str, institution: str, st
         "status": {"status_list": {"idx": status[1], "uri": f"https://{origin}/status/{status[0]}"}},
         "vct": sealed.schema.id,
     }
-    return f"{b64(canonical.encode(header))}.{b64(canonical.encode(payload))}".encode()
+    return f"{_header(kid)}.{b64(canonical.encode(payload))}".encode()
+
+
+@lru_cache(maxsize=1024)
+def _header(kid: str) -> str:
+    return b64(canonical.encode({"alg": "ES256", "kid": kid, "typ": "dc+sd-jwt"}))
 
 
 def assemble(signing_input: bytes, signature: bytes, disclosures: Iterable[str]) -> str:
