@@ -2,7 +2,7 @@
 
 SOGOC_HOME        folder of the archive's own state (default `.sogoc`)
 SOGOC_DATABASE    `postgresql://user@host/name` (or `postgresql:///name?host=/socket/folder`); default SQLite in SOGOC_HOME
-SOGOC_SECRET_KEY  secret of web sessions; default one made for this archive in SOGOC_HOME
+SOGOC_SECRET_KEY  secret of web sessions; default the one in SOGOC_HOME, else a new one each time
 SOGOC_HOSTS       host names the web pages answer to, separated by commas (default: this machine only)
 """
 
@@ -13,6 +13,8 @@ import secrets
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
 
 HOME = Path(os.environ.get("SOGOC_HOME", ".sogoc")).resolve()
 
@@ -31,6 +33,8 @@ def _database() -> dict[str, Any]:
             },
         }
     parts = urlsplit(url)
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise ImproperlyConfigured(f"SOGOC_DATABASE is a {parts.scheme or 'path'}; it must be postgresql://…, or unset for SQLite")
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -47,21 +51,25 @@ def _secret_key() -> str:
     given = os.environ.get("SOGOC_SECRET_KEY")
     if given:
         return given
-    path = HOME / "keys" / "web-secret"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48))
-    return path.read_text()
+    kept = HOME / "keys" / "web-secret"
+    # Without one, sessions end with the process: better than a secret that everybody knows.
+    return kept.read_text() if kept.is_file() else secrets.token_urlsafe(48)
 
 
 DATABASES = {"default": _database()}
 SECRET_KEY = _secret_key()
 DEBUG = False
 ALLOWED_HOSTS = os.environ.get("SOGOC_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
-INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "sogoc.register", "sogoc.web"]
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.staticfiles",
+    "sogoc.register",
+    "sogoc.web",
+]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
 ]
@@ -89,7 +97,23 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "vi"
 FORMAT_MODULE_PATH = ["sogoc.server.formats"]
 STATIC_URL = "static/"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 2**20
-FILE_UPLOAD_MAX_MEMORY_SIZE = 8 * 2**20
+WHITENOISE_USE_FINDERS = True  # straight from the package: nothing to collect before a start
+WHITENOISE_MAX_AGE = 3600
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+# What people bring to be verified stays in memory: no upload ever touches the disk.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+MAX_PRESENTED_BYTES = 8 * 2**20
+DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_PRESENTED_BYTES + 2**16
+DATA_UPLOAD_MAX_NUMBER_FILES = 4
 SECURE_REFERRER_POLICY = "no-referrer"
+# Django by itself tells nobody of an error outside DEBUG. No message holds personal data: see sogoc.errors.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "loggers": {
+        "django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
+        "sogoc": {"handlers": ["stderr"], "level": "WARNING"},
+    },
+}
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008"]  # TLS ends at the proxy in front

@@ -1,0 +1,202 @@
+"""Is this diploma real? The archive's own answer: what is presented, held against the archive's newest fresh half.
+
+Whoever asks here trusts the archive's computer and clock, but not its word: the steps are those that anybody can run
+offline. What the archive adds is only what it would publish, and every fact says where it came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from sogoc.core import entry, evidence
+from sogoc.core.credentials import sd_jwt
+from sogoc.core.evidence import Act, Evidence, Fresh
+from sogoc.core.report import Finding, Report, Verdict, unreadable
+from sogoc.core.trust import Policy
+from sogoc.core.verify import PRESENTED, PrintedPage
+from sogoc.core.verify import verify as run_steps
+from sogoc.errors import MalformedError, UnavailableError
+from sogoc.ports import Log
+from sogoc.register import queries
+from sogoc.register.models import Entry, Institution, Row
+from sogoc.services.delivery import Counter
+
+ARCHIVE = "archive"
+"""The source of a fact that this archive added because the presented file could not carry it."""
+
+PDF_START = b"%PDF-"
+
+
+class PageSignature(Protocol):
+    """What a reader found out about the signature over a printed page."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def signer_jwk(self) -> Mapping[str, str] | None: ...
+
+
+class PresentedPdf(Protocol):
+    """A PDF as read: the evidence inside it, unchecked, and the signature of its page."""
+
+    @property
+    def evidence(self) -> bytes | None: ...
+    @property
+    def signature(self) -> PageSignature: ...
+
+
+ReadPdf = Callable[[bytes], PresentedPdf]
+"""Reads a hostile PDF safely. Raises: MalformedError, UnavailableError."""
+
+
+def examine(presented: bytes, *, policy: Policy, log: Log, read_pdf: ReadPdf, now: datetime) -> Report:
+    """Verify a PDF, an evidence file or an SD-JWT beside the newest fresh half of this archive. Nothing is kept of it.
+
+    Raises: UnavailableError when the archive cannot say how things stand now, which is no reason to doubt a diploma and
+    none to believe it; WrongState when its register was altered.
+    """
+    page = None
+    if presented.startswith(PDF_START):
+        try:
+            pdf = read_pdf(presented)
+        except MalformedError as error:
+            return unreadable(error.en, error.vi)
+        if pdf.evidence is None:
+            return unreadable(
+                "this PDF carries no digital diploma; a scan or a print cannot be checked",
+                "tệp PDF này không chứa văn bằng số; bản quét hoặc bản in không kiểm tra được",
+            )
+        page = PrintedPage(state=pdf.signature.state, signer=pdf.signature.signer_jwk)
+        presented = pdf.evidence
+    try:
+        parsed = evidence.parse(presented)
+        credential = sd_jwt.parse(parsed.lasting.credential)
+    except MalformedError as error:
+        return unreadable(f"this is not a digital diploma: {error.en}", f"đây không phải văn bằng số: {error.vi}")
+    counter = _counter(log) if credential.origin == log.origin else None
+    if counter is None:
+        return run_steps(parsed, credential, policy, now, page=page)
+    completed = _complete(parsed, credential, counter)
+    fresh = gather(completed or parsed, credential, counter, policy)
+    report = run_steps(completed or parsed, credential, policy, now, fresh=fresh, page=page)
+    return report if completed is None else _say_completed(report)
+
+
+def gather(presented: Evidence, credential: sd_jwt.Presented, counter: Counter, policy: Policy) -> Fresh | None:
+    """Return how things stand now with a credential of this archive; None for an institution that it never had.
+
+    It is linked with the checkpoint of what is presented, and with the newest anchors that the policy holds.
+    """
+    issuer = Institution.objects.filter(code=credential.institution).first()
+    if issuer is None or issuer.ordinal not in counter.pages:
+        return None
+    lasting = presented.lasting
+    heads = [anchor.size for anchor in policy.anchors[-2:]]
+    if policy.seen is not None:
+        heads.append(policy.seen.size)
+    if lasting.checkpoint is not None:
+        heads += _size_of(lasting.checkpoint)
+    number = credential.status[0]
+    return counter.fresh(
+        ordinals=[issuer.ordinal],
+        numbers=[number] if number < len(counter.lists) else [],
+        acts=_acts(presented, credential, counter),
+        sizes=heads,
+    )
+
+
+def _counter(log: Log) -> Counter | None:
+    """Return the archive's counter, once what it would hand out is known to belong together; None before the first head.
+
+    Raises: UnavailableError while a head is between decided and published: lists and pages are then ahead of the state,
+    and an honest diploma would look forged beside them.
+    """
+    if queries.newest_head() is None:
+        return None
+    counter = Counter(log)
+    state = entry.parse(bytes(counter.state.entry.content))
+    if not isinstance(state, entry.State) or (state.authority_root, state.status_root) != (
+        counter.page_tree.root,
+        counter.list_tree.root,
+    ):
+        raise UnavailableError(
+            "the log is being extended at this moment",
+            "nhật ký đang được ghi thêm ngay lúc này",
+            mend="Try again in a moment.",
+            mend_vi="Hãy thử lại sau giây lát.",
+        )
+    return counter
+
+
+def _size_of(note: str) -> list[int]:
+    # The size as claimed: it only chooses which consistency proof is offered.
+    lines = note.split("\n", 2)
+    return (
+        [int(lines[1])] if len(lines) > 2 and lines[1].isascii() and lines[1].isdigit() and len(lines[1]) < 19 else []
+    )
+
+
+def _acts(presented: Evidence, credential: sd_jwt.Presented, counter: Counter) -> list[Act]:
+    """Return the last act about this qualification, with its decision, to somebody who holds the credential itself."""
+    leaf = presented.lasting.leaf
+    if leaf is None:
+        return []
+    ours = Entry.objects.filter(index=leaf.index).first()
+    if ours is None or bytes(ours.content) != leaf.entry:
+        return []
+    known = entry.parse(bytes(ours.content))
+    if not isinstance(known, entry.Issue | entry.Successor) or known.commitment != credential.commitment:
+        return []
+    about = Entry.objects.filter(target=ours, index__lt=counter.head.size).order_by("-index")
+    last = about.select_related("detail").first()
+    if last is None:
+        return []
+    if not hasattr(last, "detail"):  # replayed after a restore: the log still has the act, nobody has its decision
+        return [Act(logged=counter.logged(last))]
+    detail = last.detail
+    return [Act(logged=counter.logged(last), decision_number=detail.decision_number, salt=bytes(detail.salt))]
+
+
+# -- an SD-JWT by itself --------------------------------------------------------------------------------------------------
+
+
+def _complete(presented: Evidence, credential: sd_jwt.Presented, counter: Counter) -> Evidence | None:
+    """Add the proofs of the log to a bare credential of this archive; None for anything else."""
+    lasting = presented.lasting
+    if lasting.checkpoint is not None or lasting.leaf is not None or presented.fresh is not None:
+        return None
+    number, index = credential.status
+    row = (
+        Row.objects.select_related("batch__entry", "batch__institution", "institution", "entry")
+        .filter(status_list=number, status_index=index)
+        .first()
+    )
+    if (
+        row is None
+        or row.commitment is None
+        or bytes(row.commitment) != credential.commitment
+        or row.entry is None
+        or row.entry.index is None
+        or row.entry.index >= counter.head.size
+    ):
+        return None
+    proofs = counter.evidence(row, names=()).lasting
+    return Evidence(lasting=replace(proofs, credential=lasting.credential))
+
+
+def _say_completed(report: Report) -> Report:
+    """Say of everything in the steps about the log that it came from here, because an SD-JWT carries none of it."""
+    for check in report.checks[4:6]:
+        check.facts = [
+            replace(fact, source=ARCHIVE) if fact.source == PRESENTED else fact for fact in check.facts
+        ]  # fmt: skip
+    added = Finding(
+        Verdict.VALID,
+        "proofs-added",
+        "this file carries no proofs of the log; this archive added them",
+        "tệp này không kèm bằng chứng nhật ký; kho lưu trữ đã bổ sung",
+    )
+    return replace(report, notes=(*report.notes, added))

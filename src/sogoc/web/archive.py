@@ -1,0 +1,45 @@
+"""The archive behind the pages: found once, from the settings. Pages only read it."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+
+from django.conf import settings
+
+from sogoc.core import trust
+from sogoc.core.trust import Policy
+from sogoc.errors import MalformedError
+from sogoc.ports import FileStore
+from sogoc.wiring import Home, files
+
+
+@cache
+def home() -> Home:
+    return Home(settings.HOME)
+
+
+@cache
+def public_files() -> FileStore:
+    """The public files of the log. Nothing here needs a key."""
+    return files(home().settings.public)
+
+
+def policy() -> Policy:
+    """What this server trusts: `trust.json` of the archive, with the anchors it observed, else what the archive pins itself.
+
+    Raises: MalformedError for a policy that is none or of another log; ChainUnavailable, KeyUnavailable.
+    """
+    try:
+        content = (home().folder / "trust.json").read_bytes()
+    except FileNotFoundError:
+        return home().policy()
+    pinned = _parse(content)
+    if pinned.origin != home().settings.origin:
+        raise MalformedError(
+            f"trust.json is of the log {pinned.origin}, not of this archive",
+            f"trust.json thuộc nhật ký {pinned.origin}, không phải của kho này",
+        )
+    return pinned
+
+
+_parse = lru_cache(maxsize=1)(trust.parse)

@@ -1,0 +1,274 @@
+"""The public pages: the newest of the log, one file verified, the files of the log themselves."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from sogoc import __version__
+from sogoc.adapters.pdf_reader import read_pdf
+from sogoc.errors import InputError, SogocError, UnavailableError
+from sogoc.register import queries
+from sogoc.services import verification
+from sogoc.web import archive, shown
+from sogoc.web.wording import Said
+from sogoc.wiring import utc_now
+
+_log = logging.getLogger("sogoc.web")
+
+MAX_BYTES: int = settings.MAX_PRESENTED_BYTES
+_DRAINED_BYTES = 64 * 2**20
+# A PDF is read in a process of its own with up to half a gigabyte: more at once than this would be too many.
+_EXAMINATIONS = BoundedSemaphore(4)
+_WAIT_SECONDS = 10
+
+
+class TooLarge(InputError):
+    """More than this page takes."""
+
+    code = "too-large"
+
+
+class Busy(UnavailableError):
+    """Too many people ask at once."""
+
+    code = "busy"
+
+
+# -- pages ----------------------------------------------------------------------------------------------------------------
+
+
+@require_safe
+@cache_control(no_cache=True)
+def start(request: HttpRequest) -> HttpResponse:
+    return _start(request)
+
+
+@csrf_exempt  # nobody is logged in, and asking changes nothing
+@require_http_methods(["GET", "HEAD", "POST"])
+@cache_control(no_store=True)
+@vary_on_headers("Accept")
+def verify(request: HttpRequest) -> HttpResponse:
+    """Verify the file that was sent, and forget it. HTML for people; for `Accept: application/json` what `sogoc verify --json` prints."""
+    if request.method != "POST":
+        return redirect("start")
+    try:
+        name, presented = _presented(request)
+    except TooLarge as error:
+        return _refused(request, error, 413)
+    except InputError as error:
+        return _refused(request, error, 400)
+    now = utc_now()
+    try:
+        with _one_of_few():
+            report = verification.examine(
+                presented, policy=archive.policy(), log=archive.home().log, read_pdf=read_pdf, now=now
+            )
+    except SogocError as error:
+        return _unavailable(request, error)
+    if _wants_json(request):
+        return JsonResponse(report.to_json(), json_dumps_params={"ensure_ascii": False, "indent": 1})
+    return _page(
+        request,
+        "report",
+        {
+            "report": shown.ShownReport.of(report),
+            "file_name": name,
+            "digest": hashlib.sha256(presented).hexdigest(),
+            "checked": shown.Moment.of(now),
+        },
+    )
+
+
+def _presented(request: HttpRequest) -> tuple[str, bytes]:
+    """Return the name and the bytes of the uploaded file. Raises: InputError."""
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    if length > settings.FILE_UPLOAD_MAX_MEMORY_SIZE:
+        _drain(request, length)
+        raise _too_large()
+    file = request.FILES.get("file")
+    if not isinstance(file, UploadedFile):
+        raise InputError(
+            "choose the file of a diploma", "hãy chọn tệp văn bằng",
+            mend="Choose a PDF, JSON or SD-JWT file.", mend_vi="Chọn tệp PDF, JSON hoặc SD-JWT.",
+        )  # fmt: skip
+    content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise _too_large()
+    if not content:
+        raise InputError("the file is empty", "tệp trống", mend="Ask for it again.", mend_vi="Hãy xin lại tệp.")
+    return file.name or "", content
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(
+        f"the file must be smaller than {MAX_BYTES >> 20} MB", f"tệp phải nhỏ hơn {MAX_BYTES >> 20} MB",
+        mend="A digital diploma is much smaller; a scan cannot be checked.",
+        mend_vi="Văn bằng số nhỏ hơn nhiều; bản quét không kiểm tra được.",
+    )  # fmt: skip
+
+
+def _drain(request: HttpRequest, length: int) -> None:
+    # A browser that is still sending would show a broken connection instead of the answer.
+    left = min(length, _DRAINED_BYTES)
+    while left > 0 and (chunk := request.read(min(left, 2**16))):
+        left -= len(chunk)
+
+
+@contextmanager
+def _one_of_few() -> Iterator[None]:
+    if not _EXAMINATIONS.acquire(timeout=_WAIT_SECONDS):
+        raise Busy("too many files are being checked at once", "đang có quá nhiều tệp chờ kiểm tra")
+    try:
+        yield
+    finally:
+        _EXAMINATIONS.release()
+
+
+# -- the files of the log -------------------------------------------------------------------------------------------------
+
+_TILE = re.compile(r"tile/(?:entries|\d+)/(?:x\d{3}/)*\d{3}(?:\.p/\d{1,3})?")
+_IMMUTABLE = "public, max-age=31536000, immutable"
+_FILES = (
+    (re.compile(r"checkpoint"), "text/plain; charset=utf-8", "public, max-age=5"),
+    (_TILE, "application/octet-stream", _IMMUTABLE),
+    (re.compile(r"authority/\d+/\d+\.json"), "application/json", _IMMUTABLE),
+    (re.compile(r"status/\d+"), "application/octet-stream", "public, max-age=5"),
+)
+"""Every file that a log has: its path, its type, and how long it may be kept. Nothing else is served."""
+
+
+@require_safe
+def log_file(request: HttpRequest, name: str) -> HttpResponse:
+    """One public file, for development; a file server does it better. Anybody's page may read it."""
+    for pattern, content_type, kept in _FILES:
+        if pattern.fullmatch(name):
+            try:
+                content = archive.public_files().get(name)
+            except SogocError as error:
+                return _unavailable(request, error)
+            if content is None:
+                break
+            headers = {"Cache-Control": kept, "Access-Control-Allow-Origin": "*"}
+            return HttpResponse(content, content_type=content_type, headers=headers)
+    raise Http404
+
+
+# -- for machines that watch ----------------------------------------------------------------------------------------------
+
+
+@require_safe
+@cache_control(no_store=True)
+def healthz(request: HttpRequest) -> HttpResponse:
+    """This process answers."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@require_safe
+@cache_control(no_store=True)
+def readyz(request: HttpRequest) -> HttpResponse:
+    """This process can answer what it is for: database, public files and trust policy are there."""
+    checks: Mapping[str, Callable[[], object]] = {
+        "database": queries.newest_head,
+        "files": lambda: archive.public_files().get("checkpoint"),
+        "policy": archive.policy,
+    }
+    said = {}
+    for name, check in checks.items():
+        try:
+            check()
+            said[name] = "ok"
+        except (SogocError, DatabaseError, OSError) as error:
+            _log.warning("not ready: %s: %s", name, error)
+            said[name] = "unavailable"
+    return JsonResponse(said, status=200 if set(said.values()) == {"ok"} else 503)
+
+
+# -- when it cannot be shown ----------------------------------------------------------------------------------------------
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(request, 400, Said("Yêu cầu không hợp lệ", "This request cannot be read"))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(request, 404, Said("Không có trang này", "There is no such page"))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _error(
+        request,
+        500,
+        Said("Có lỗi ở máy chủ", "Something went wrong on our side"),
+        Said("Chưa có kết luận nào về tệp của bạn.", "Nothing was concluded about your file."),
+    )
+
+
+def _refused(request: HttpRequest, error: InputError, status: int) -> HttpResponse:
+    if _wants_json(request):
+        return _error_document(error, status)
+    return _start(request, refusal=error, status=status)
+
+
+def _unavailable(request: HttpRequest, error: SogocError) -> HttpResponse:
+    """Say that it could not be checked, which is no verdict. The reason is the operator's, and holds no personal data."""
+    _log.warning("unavailable: %s: %s", error.code, error)
+    if _wants_json(request):
+        plain = UnavailableError(
+            "this could not be checked now", "hiện chưa kiểm tra được",
+            mend="Try again in a moment.", mend_vi="Hãy thử lại sau giây lát.",
+        )  # fmt: skip
+        response: HttpResponse = _error_document(plain, 503)
+    else:
+        response = _error(
+            request,
+            503,
+            Said("Hiện chưa kiểm tra được", "This could not be checked now"),
+            Said(
+                "Đây không phải kết luận về tệp của bạn: đừng coi là hợp lệ, cũng đừng coi là giả. Hãy thử lại sau giây lát.",
+                "This says nothing about your file: treat it neither as valid nor as forged. Try again in a moment.",
+            ),
+        )
+    response["Retry-After"] = "10"
+    return response
+
+
+# -- shared ---------------------------------------------------------------------------------------------------------------
+
+
+def _start(request: HttpRequest, *, refusal: InputError | None = None, status: int = 200) -> HttpResponse:
+    context = {"overview": shown.overview(), "refusal": refusal, "max_bytes": MAX_BYTES, "max_mb": MAX_BYTES >> 20}
+    return _page(request, "start", context, status=status)
+
+
+def _error(request: HttpRequest, status: int, title: Said, text: Said | None = None) -> HttpResponse:
+    return _page(request, "error", {"title": title, "text": text}, status=status)
+
+
+def _error_document(error: SogocError, status: int) -> JsonResponse:
+    said = {"error": error.code, "en": error.en, "vi": error.vi, "mend": {"en": error.mend, "vi": error.mend_vi}}
+    return JsonResponse(said, status=status, json_dumps_params={"ensure_ascii": False})
+
+
+def _page(request: HttpRequest, name: str, context: Mapping[str, object], *, status: int = 200) -> HttpResponse:
+    here = archive.home().settings
+    frame = {"origin": here.origin, "trial": here.trial, "version": __version__}
+    return render(request, f"sogoc/{name}.html", {**context, **frame}, status=status)
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
