@@ -231,6 +231,9 @@ def make_home(folder: Path, *, origin: str, trial: bool, public: Path) -> Home:
         passphrase = keys / "passphrase"
         passphrase.touch(mode=0o600)
         passphrase.write_text(secrets.token_urlsafe(24))
+    web_secret = keys / "web-secret"
+    web_secret.touch(mode=0o600)
+    web_secret.write_text(secrets.token_urlsafe(48))
     home = Home(folder)
     Settings(origin=origin, trial=trial, public=str(public)).save(folder / "archive.json")
     home.make_key("ministry")
@@ -248,17 +251,16 @@ def deploy_embedded(home: Home) -> None:
     Raises: ChainUnavailable.
     """
     from cryptography.hazmat.primitives.asymmetric import ec
-    from eth_account import Account
 
     from sogoc.adapters import contract as anchor_contract
     from sogoc.adapters import node_anvil, protected_pem
-    from sogoc.adapters.chain_evm import EvmSettings, deploy
+    from sogoc.adapters.chain_evm import EvmSettings, account_of, deploy
 
     node = node_anvil.start(home.folder / "chain", chain_id=TRIAL_CHAIN_ID)
     protected_pem.write(home.folder / "keys" / "anchor.pem", [ec.generate_private_key(ec.SECP256K1())], home.passphrase)
     key = home.anchor_key()
-    node.fund(Account.from_key(key).address, 10**18)
-    finality = Confirmations(blocks=2)
+    node.fund(account_of(key), 10**18)
+    finality = Confirmations(blocks=0)  # one miner, no reorganisation but by hand
     settings = home.settings
     address = deploy(
         EvmSettings(
@@ -270,6 +272,7 @@ def deploy_embedded(home: Home) -> None:
         ),
         key,
     )
+    node.wait_until_saved(address)  # a kill in its first second would forget the contract itself
     changed = Settings(
         origin=settings.origin,
         trial=settings.trial,
@@ -302,7 +305,13 @@ def _file_key(home: Home, name: str) -> IssuerSigner:
     return FileKey(home.folder / "keys" / name, home.passphrase)
 
 
-KEY_SCHEMES: dict[str, Callable[[Home, str], IssuerSigner]] = {"file": _file_key}
+def _token_key(_home: Home, rest: str) -> IssuerSigner:
+    from sogoc.adapters.keys_pkcs11 import Pkcs11Key
+
+    return Pkcs11Key(f"pkcs11:{rest}", os.environ.get("SOGOC_PIN", ""))
+
+
+KEY_SCHEMES: dict[str, Callable[[Home, str], IssuerSigner]] = {"file": _file_key, "pkcs11": _token_key}
 """Where an institution's key may live. A new home is one adapter and one row here."""
 
 

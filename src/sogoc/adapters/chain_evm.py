@@ -304,6 +304,11 @@ class EvmChain:
         return self._account
 
 
+def account_of(key: bytes) -> str:
+    """Return the address of an account by its private key of 32 bytes, in lower case."""
+    return str(Account.from_key(key).address).lower()
+
+
 def deploy(
     settings: EvmSettings, key: bytes | LocalAccount, *, admin: str | None = None, admin_delay: int = 86_400
 ) -> str:

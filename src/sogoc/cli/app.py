@@ -61,9 +61,14 @@ def main() -> int:
         from sogoc.cli import output
 
         return output.fail(error, as_json="--json" in sys.argv)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("sogoc"):
+            raise
+        typer.echo(f"✗ cần cài thêm · not installed: {error.name} → pip install 'sogoc[server]'", err=True)
+        return 1
 
 
-def _version(wanted: bool) -> None:
+def _say_version(wanted: bool) -> None:
     if wanted:
         typer.echo(__version__)
         raise typer.Exit
@@ -74,8 +79,8 @@ def root(
     home: Annotated[
         Path | None, typer.Option("--home", help="Folder of the archive (default: SOGOC_HOME or .sogoc).")
     ] = None,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version.")
     ] = False,
 ) -> None:
     if home is not None:
@@ -152,9 +157,9 @@ def import_(
     as_json: Json = False,
 ) -> int:
     """Read a register file, name every problem by its cell, and open a batch if there is none."""
-    from sogoc.cli import archive
+    from sogoc.cli import register
 
-    return archive.import_file(
+    return register.import_file(
         _home(), file, institution=institution, kind=kind, level=level, number=decision, decided_on=decided_on,
         total=total, awarded_on=awarded_on, by=by, given=set_ or [], accept=accept or [], ignore=ignore or [], key=key,
         as_json=as_json,
@@ -167,17 +172,17 @@ Batch = Annotated[str, typer.Argument(help="Id of the batch, or its beginning.")
 @app.command()
 def submit(batch: Batch, by: By, as_json: Json = False) -> int:
     """Hand a batch to the approver."""
-    from sogoc.cli import archive
+    from sogoc.cli import register
 
-    return archive.submit(_home(), batch, by=by, as_json=as_json)
+    return register.submit(_home(), batch, by=by, as_json=as_json)
 
 
 @app.command()
 def approve(batch: Batch, by: By, as_json: Json = False) -> int:
     """Approve a batch that somebody else prepared; it is then signed, logged and published."""
-    from sogoc.cli import archive
+    from sogoc.cli import register
 
-    return archive.approve(_home(), batch, by=by, as_json=as_json)
+    return register.approve(_home(), batch, by=by, as_json=as_json)
 
 
 @app.command()
@@ -186,9 +191,9 @@ def publish(
     as_json: Json = False,
 ) -> int:
     """Seal what was approved, log what waits, publish. Safe at any time; a timer runs it."""
-    from sogoc.cli import archive
+    from sogoc.cli import register
 
-    return archive.publish(_home(), state_only=state, as_json=as_json)
+    return register.publish(_home(), state_only=state, as_json=as_json)
 
 
 Serial = Annotated[str | None, typer.Option(help="Serial number (số hiệu).")]
@@ -211,9 +216,9 @@ def _status_command(act: str, wording: str, text: str) -> None:
         act_id: ActId = None,
         as_json: Json = False,
     ) -> int:
-        from sogoc.cli import archive
+        from sogoc.cli import register
 
-        return archive.change_status(
+        return register.change_status(
             _home(), act, institution=institution, serial=serial, index=index, number=decision, on=on, wording=wording,
             by=by, act_id=act_id, as_json=as_json,
         )  # fmt: skip
@@ -237,9 +242,9 @@ def amend(
     as_json: Json = False,
 ) -> int:
     """Log a corrected version of a record by decision; the diploma itself stays."""
-    from sogoc.cli import archive
+    from sogoc.cli import register
 
-    return archive.amend(
+    return register.amend(
         _home(), institution=institution, serial=serial, number=decision, on=on, changes=set_, by=by, act_id=act_id,
         as_json=as_json,
     )  # fmt: skip
@@ -254,9 +259,9 @@ def diploma(
     show: Annotated[list[str] | None, typer.Option(help="Fields to show in a .json (default: the face).")] = None,
 ) -> int:
     """Write the diploma of a serial number: the signed PDF, or its evidence alone."""
-    from sogoc.cli import archive
+    from sogoc.cli import register
 
-    return archive.diploma(_home(), institution=institution, serial=serial, by=by, to=to, show=show)
+    return register.diploma(_home(), institution=institution, serial=serial, by=by, to=to, show=show)
 
 
 # -- log, chain, trust ------------------------------------------------------------------------------------------------

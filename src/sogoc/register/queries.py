@@ -90,3 +90,13 @@ def lost_entries() -> list[Entry]:
         .exclude(acts__act__in=["cancel", "revoke"])
         .order_by("index")
     )
+
+
+def batches() -> int:
+    """Return how many batches were ever opened."""
+    return Batch.objects.count()
+
+
+def sizes_last_seen_anchored() -> set[int]:
+    """Return the sizes that a chain was last seen to hold. Whether it still does, `anchoring.look` finds out."""
+    return set(Anchor.objects.filter(block_number__isnull=False).values_list("size", flat=True))

@@ -8,8 +8,8 @@ from sogoc.core.authority import parse as parse_page
 from sogoc.core.commitment import Sealed
 from sogoc.core.credentials import sd_jwt
 from sogoc.core.record import SCHEMAS, Record, Schema
-from sogoc.register.models import AuthorityPage, Institution, Row
 from sogoc.errors import WrongState
+from sogoc.register.models import AuthorityPage, Institution, Row
 
 
 def record_of(row: Row) -> Record:

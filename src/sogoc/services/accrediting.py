@@ -16,7 +16,7 @@ from sogoc.core.jws import thumbprint
 from sogoc.core.merkle import leaf_hash
 from sogoc.errors import AlreadyInRegister
 from sogoc.ports import IssuerSigner
-from sogoc.register.models import AuthorityPage, Checkpoint, Entry, Institution, IssuerKey
+from sogoc.register.models import Archive, AuthorityPage, Checkpoint, Entry, Institution, IssuerKey
 from sogoc.register.records import newest_page
 from sogoc.services import access, audit
 
@@ -47,12 +47,15 @@ def accredit(
 ) -> Institution:
     """Enter an institution with its first key and powers; the page is logged with the next head.
 
-    Raises: NotAllowed; AlreadyInRegister when the code is taken.
+    Raises: NotAllowed; AlreadyInRegister when the code or the key is taken.
     """
     access.require(by, "accredit", None)
+    Archive.hold()
     if Institution.objects.filter(code=code).exists():
         raise AlreadyInRegister(f"the code {code} is taken", f"mã {code} đã được dùng")
-    last = Institution.objects.select_for_update().order_by("-ordinal").first()
+    if IssuerKey.objects.filter(kid=thumbprint(key.jwk)).exists() or key.jwk == ministry.jwk:
+        raise AlreadyInRegister("the key is another's already", "khóa này đã thuộc nơi khác")
+    last = Institution.objects.order_by("-ordinal").first()
     institution = Institution.objects.create(ordinal=last.ordinal + 1 if last else 1, code=code)
     page = Page(
         ordinal=institution.ordinal,
@@ -82,6 +85,7 @@ def change_powers(
 ) -> AuthorityPage:
     """Log a new version of the page with these powers. Raises: NotAllowed; MalformedError when a power is dropped or widened."""
     access.require(by, "accredit", None)
+    Archive.hold()
     _, old = newest_page(institution)
     page = replace(old, version=old.version + 1, powers=tuple(powers), signatures=())
     check_succession(old, page)

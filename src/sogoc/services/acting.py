@@ -103,7 +103,7 @@ def amend(
         )
     fields = _amended(row, changes)
     key = sealing.signing_key(row.institution)
-    ((status_list, status_index),) = sealing.give_places(1)
+    ((status_list, status_index),) = sealing.give_places(Archive.hold(), 1)
     successor = Row(
         batch=row.batch,
         institution=row.institution,
@@ -171,7 +171,7 @@ class _Chain:
 
 def _chain(logged: Entry) -> _Chain:
     """Return the chain that an entry is in. Raises: WrongState while something about it still waits for the log."""
-    Archive.objects.select_for_update().get()  # acts on one qualification follow each other
+    Archive.hold()  # acts on one qualification follow each other
     newest, last, acts = logged, logged, _acts_on(logged)
     while acts:
         last = acts[-1]

@@ -40,6 +40,14 @@ def enrol(*, username: str, password: str, institution: Institution | None, role
     return user
 
 
+@transaction.atomic
+def appoint(*, user: User, institution: Institution | None, role: str, by: User, now: datetime) -> None:
+    """Give a person one more role. Raises: NotAllowed."""
+    access.require(by, "accredit", None)
+    Membership.objects.get_or_create(user=user, institution=institution, role=Membership.Role(role))
+    audit.note(by, "member.appointed", user.get_username(), at=now, detail={"role": role})
+
+
 def _new_user(username: str, password: str) -> User:
     if User.objects.filter(username=username).exists():
         raise AlreadyInRegister(f"the name {username} is taken", f"tên {username} đã được dùng")

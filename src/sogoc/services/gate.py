@@ -61,11 +61,12 @@ def check(batch: Batch) -> Passed:
             names.setdefault(fields["programme"], set()).add(fields["programme_name"])
     if count != batch.count:
         raise _refused("count", "rows are missing from the batch", "đợt cấp thiếu dòng", DECISION_BASIS)
-    if count + _already_under(batch) > batch.decision_total:
+    total = count + _already_under(batch)
+    if total > batch.decision_total:
         raise _refused(
             "decision-total",
-            f"decision {batch.decision_number} names {batch.decision_total} graduates, this would make {count + _already_under(batch)}",
-            f"quyết định {batch.decision_number} công nhận {batch.decision_total} người, đợt này sẽ thành {count + _already_under(batch)}",
+            f"decision {batch.decision_number} names {batch.decision_total} graduates, this would make {total}",
+            f"quyết định {batch.decision_number} công nhận {batch.decision_total} người, đợt này sẽ thành {total}",
             DECISION_BASIS,
         )
     for programme, mode in sorted(tally):
@@ -83,8 +84,10 @@ def _check_power(page: Page, batch: Batch, programme: str, mode: str, names: set
     if not powers:
         raise _refused(
             "power",
-            f"{page.code} has no power to award {kind}, level {batch.level}, programme {programme}, mode {mode}, on {batch.awarded_on}",
-            f"{page.code} không có thẩm quyền cấp {kind}, trình độ {batch.level}, ngành {programme}, hình thức {mode}, vào ngày {batch.awarded_on}",
+            f"{page.code} has no power to award {kind}, level {batch.level}, programme {programme}, "
+            f"mode {mode}, on {batch.awarded_on}",
+            f"{page.code} không có thẩm quyền cấp {kind}, trình độ {batch.level}, ngành {programme}, "
+            f"hình thức {mode}, vào ngày {batch.awarded_on}",
             POWER_BASIS,
         )
     titles = {power.name for power in powers if power.name is not None}

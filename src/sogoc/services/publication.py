@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sogoc.core.checkpoint import Checkpoint as Head
+from sogoc.core.note import Note
 from sogoc.errors import LogForked
 from sogoc.failpoint import reach
 from sogoc.ports import Log
 from sogoc.register.models import AuthorityPage, Checkpoint, StatusTable
+
+
+COMPLETE = "complete"
+"""The mark in a folder of the staging area that all its files are there."""
 
 
 def publish(log: Log, head: Checkpoint, folder: str) -> None:
@@ -18,32 +24,39 @@ def publish(log: Log, head: Checkpoint, folder: str) -> None:
     if head.note is None:
         raise LogForked("a head was to be published before it was signed")
     log.public.put_many(_staged(log, folder))
-    log.public.put_many(
-        (f"authority/{page.institution.ordinal}/{page.version}.json", bytes(page.content))
-        for page in AuthorityPage.objects.filter(
-            entry__index__lt=head.size, entry__index__gte=_previous(head)
-        ).select_related("institution")
-    )
     reach("publish.tiles")
-    log.public.put("checkpoint", head.note.encode(), mutable=True)
+    shown = shown_head(log)
+    if shown is None or shown.size <= head.size:  # a reader is never shown a smaller log than before
+        log.public.put("checkpoint", head.note.encode(), mutable=True)
     reach("publish.checkpoint")
     for table in StatusTable.objects.order_by("number"):
         log.public.put(f"status/{table.number}", bytes(table.content), mutable=True)
     head.published = True
     head.save(update_fields=["published"])
     reach("publish.recorded")
-    for path in log.staging.list(folder):
+
+
+def clear(log: Log) -> None:
+    """Empty the staging area. Only while every decided head is known here and published: what is left then, nobody needs."""
+    for path in log.staging.list(""):
         log.staging.delete(path)
 
 
-def _previous(head: Checkpoint) -> int:
-    before = Checkpoint.objects.filter(size__lt=head.size).order_by("-size").first()
-    return before.size if before else 0
+def shown_head(log: Log) -> Head | None:
+    """Return the head that the published checkpoint shows, as it stands there. Raises: MalformedError, StorageUnavailable."""
+    content = log.public.get("checkpoint")
+    return Head.parse(Note.parse(content.decode()).text) if content is not None else None
+
+
+def pages(start: int, end: int) -> Iterator[tuple[str, bytes]]:
+    """Return path and content of the authority pages that were logged at [start, end)."""
+    for page in AuthorityPage.objects.filter(entry__index__gte=start, entry__index__lt=end).select_related("institution"):
+        yield f"authority/{page.institution.ordinal}/{page.version}.json", bytes(page.content)
 
 
 def _staged(log: Log, folder: str) -> Iterator[tuple[str, bytes]]:
     for path in log.staging.list(folder):
-        name = path.removeprefix(f"{folder}/")
         content = log.staging.get(path)
-        if name != "complete" and content is not None:
+        name = path.removeprefix(f"{folder}/")
+        if content is not None and name != COMPLETE:
             yield name, content

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from django.db import transaction
 
-from sogoc.core import authority, entry, merkle, status, tiles
+from sogoc.core import authority, canonical, entry, merkle, status, tiles
 from sogoc.core.merkle import Frontier
+from sogoc.core.tiles import ReadFile
 from sogoc.errors import LogForked, MalformedError, RecoveryNeeded, StorageUnavailable
 from sogoc.ports import Log
+from sogoc.register.alone import alone
 from sogoc.register.models import (
     Archive,
     AuthorityPage,
@@ -55,10 +58,11 @@ def recover(log: Log, *, now: datetime) -> Recovered:
             mend_vi="Đưa lại kho khóa: kho này không bao giờ khôi phục cùng cơ sở dữ liệu.",
         )  # fmt: skip
     size, root = locked
-    newest = Checkpoint.objects.order_by("-size").first()
-    result = Recovered(size_before=newest.size if newest else 0, size_after=size)
-    if size > result.size_before:
-        _replay(log, size, root, result, now=now)
+    with alone():
+        newest = Checkpoint.objects.order_by("-size").first()
+        result = Recovered(size_before=newest.size if newest else 0, size_after=size)
+        if size > result.size_before:
+            _replay(log, size, root, result, now=now)
     sequencing.finish(log, now=now)
     return result
 
@@ -67,13 +71,19 @@ def recover(log: Log, *, now: datetime) -> Recovered:
 def _replay(log: Log, size: int, root: bytes, result: Recovered, *, now: datetime) -> None:
     start = result.size_before
     frontier = _frontier()
-    contents = _decided_entries(log, start, size, root)
+    get = _reader(log, size, root)
+    contents = _decided_entries(get, start, size)
     grown = frontier.extend(merkle.leaf_hash(content) for content in contents)
     if (grown.size, grown.root()) != (size, root):
         raise LogForked(f"the entries found do not give the root that was decided for size {size}")
-    archive = Archive.objects.select_for_update().get()
+    archive = Archive.hold()
     for index, content in enumerate(contents, start):
-        _enter(index, content, archive, result, log)
+        frontier = frontier.extend([merkle.leaf_hash(content)])
+        if _enter(index, content, archive, result, get) and frontier.size < size:
+            # Heads between were signed and published; their notes are gone, their roots a chain may hold.
+            Checkpoint.objects.create(
+                size=frontier.size, root=frontier.root(), frontier=frontier.to_bytes(), published=True
+            )
     archive.save(update_fields=["places_given"])
     _settle_batches(result)
     _rebuild_statuses()
@@ -92,14 +102,18 @@ def _frontier() -> Frontier:
     return Frontier.from_bytes(bytes(newest.frontier)) if newest else Frontier.empty()
 
 
-def _decided_entries(log: Log, start: int, size: int, root: bytes) -> list[bytes]:
-    """Read entries [start, size) from the staging area of the decided head, and from the public files."""
-    folder = f"{size}-{root.hex()[:16]}"
+def _reader(log: Log, size: int, root: bytes) -> ReadFile:
+    """Read from the staging area of the decided head, and what is not there from the public files."""
+    folder = sequencing.staging_folder(size, root)
 
     def get(path: str) -> bytes | None:
         staged = log.staging.get(f"{folder}/{path}")
         return staged if staged is not None else log.public.get(path)
 
+    return get
+
+
+def _decided_entries(get: ReadFile, start: int, size: int) -> list[bytes]:
     try:
         return list(tiles.entries(get, start, size))
     except (StorageUnavailable, MalformedError) as error:
@@ -110,7 +124,8 @@ def _decided_entries(log: Log, start: int, size: int, root: bytes) -> list[bytes
         ) from error  # fmt: skip
 
 
-def _enter(index: int, content: bytes, archive: Archive, result: Recovered, log: Log) -> None:
+def _enter(index: int, content: bytes, archive: Archive, result: Recovered, get: ReadFile) -> bool:
+    """Enter one entry, or give the one that waits its index; True when it was the state that closes a head."""
     parsed = entry.parse(content)
     leaf = merkle.leaf_hash(content)
     known = Entry.objects.filter(leaf_hash=leaf, index__isnull=True).first()
@@ -120,7 +135,7 @@ def _enter(index: int, content: bytes, archive: Archive, result: Recovered, log:
         result.relinked += 1
         if isinstance(parsed, entry.State):
             raise LogForked("a state entry was waiting")
-        return
+        return False
     act = content_act(parsed)
     target = getattr(parsed, "target", getattr(parsed, "follows", None))
     institution = getattr(parsed, "institution", None)
@@ -136,7 +151,7 @@ def _enter(index: int, content: bytes, archive: Archive, result: Recovered, log:
     result.inserted += 1
     match parsed:
         case entry.Authority():
-            _enter_page(parsed, logged, log)
+            _enter_page(parsed, logged, get)
         case entry.Batch():
             Batch.objects.filter(public_id=parsed.id).update(entry=logged)
         case entry.Issue() | entry.Successor():
@@ -150,6 +165,10 @@ def _enter(index: int, content: bytes, archive: Archive, result: Recovered, log:
                 pages={str(o): page.version for o, page in sequencing.newest_pages().items()},
                 lists=parsed.status_size,
             )
+            # Places that were given and not logged may lie in a list that is public already: no list goes again.
+            archive.places_given = max(archive.places_given, (parsed.status_size - 1) * status.PLACES + 1)
+            return True
+    return False
 
 
 def content_act(parsed: entry.Entry) -> str:
@@ -158,13 +177,15 @@ def content_act(parsed: entry.Entry) -> str:
     return names.get(type(parsed)) or str(getattr(parsed, "act", "key-cut"))
 
 
-def _enter_page(parsed: entry.Authority, logged: Entry, log: Log) -> None:
-    content = log.public.get(f"authority/{parsed.institution}/{parsed.version}.json")
+def _enter_page(parsed: entry.Authority, logged: Entry, get: ReadFile) -> None:
+    content = get(f"authority/{parsed.institution}/{parsed.version}.json")
     if content is None:
         raise RecoveryNeeded(
-            f"authority page {parsed.version} of institution {parsed.institution} is not published yet",
-            f"chưa có trang thẩm quyền {parsed.version} của cơ sở {parsed.institution}",
+            f"authority page {parsed.version} of institution {parsed.institution} is in no file",
+            f"không tệp nào có trang thẩm quyền {parsed.version} của cơ sở {parsed.institution}",
         )
+    if canonical.digest(content) != parsed.page:
+        raise LogForked(f"authority page {parsed.institution}/{parsed.version} is not the one that was logged")
     page = authority.parse(content)
     institution, _ = Institution.objects.get_or_create(ordinal=page.ordinal, defaults={"code": page.code})
     AuthorityPage.objects.create(institution=institution, version=page.version, content=content, entry=logged)
@@ -196,8 +217,12 @@ def _settle_batches(result: Recovered) -> None:
 
 
 def _place_number(archive: Archive, place: entry.Place) -> int:
-    order = status.places(bytes(archive.places_key), place[0])
-    return place[0] * status.PLACES + order.index(place[1])
+    return place[0] * status.PLACES + _rank(bytes(archive.places_key), place[0])[place[1]]
+
+
+@lru_cache(maxsize=2)
+def _rank(key: bytes, number: int) -> dict[int, int]:
+    return {place: rank for rank, place in enumerate(status.places(key, number))}
 
 
 def _rebuild_statuses() -> None:

@@ -85,17 +85,17 @@ def _sets(pks: Sequence[int]) -> Iterable[list[int]]:
 @transaction.atomic
 def _draw_secrets(pks: Sequence[int], randomness: Callable[[int], bytes]) -> None:
     """Give each row its secret and its place in the status lists, before anything is signed with them."""
+    archive = Archive.hold()  # before the rows are read: two who seal one batch draw its secrets once
     rows = list(Row.objects.filter(pk__in=pks, secret__isnull=True).order_by("position"))
-    places = give_places(len(rows))
+    places = give_places(archive, len(rows))
     for row, place in zip(rows, places, strict=True):
         row.secret = randomness(32)
         row.status_list, row.status_index = place
     Row.objects.bulk_update(rows, ["secret", "status_list", "status_index"], batch_size=_SET)
 
 
-def give_places(count: int) -> list[entry.Place]:
-    """Take the next `count` places of the status lists, in the order nobody foresees. Call inside a transaction."""
-    archive = Archive.objects.select_for_update().get()
+def give_places(archive: Archive, count: int) -> list[entry.Place]:
+    """Take the next `count` places of the status lists of a held archive, in the order that nobody foresees."""
     first = archive.places_given
     archive.places_given += count
     archive.save(update_fields=["places_given"])
@@ -112,7 +112,8 @@ def _order(key: bytes, number: int) -> list[int]:
 
 @transaction.atomic
 def _sign_rows(pks: Sequence[int], *, key: IssuerKey, signer: IssuerSigner, origin: str) -> None:
-    rows = list(Row.objects.filter(pk__in=pks, signature__isnull=True).select_related("batch", "institution"))
+    waiting = Row.objects.filter(pk__in=pks, signature__isnull=True).select_for_update(of=("self",)).order_by("pk")
+    rows = list(waiting.select_related("batch", "institution"))
     for row in rows:
         sign_row(row, key=key, signer=signer, origin=origin)
     Row.objects.bulk_update(rows, ["commitment", "kid", "signature"], batch_size=_SET)
@@ -141,6 +142,7 @@ def _close(
     batch = Batch.objects.select_for_update().select_related("institution").get(pk=batch.pk)
     if batch.state != Batch.State.APPROVED:
         return batch
+    Archive.hold()
     rows = sorted(
         batch.rows.only("pk", "commitment", "status_list", "status_index"),
         key=lambda row: bytes(cast(bytes, row.commitment)),

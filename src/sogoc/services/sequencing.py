@@ -3,7 +3,7 @@
 The order is fixed, and each step may be the last before a power cut:
 
     head        indexes, statuses, the state entry and the unsigned head are committed to the database
-    staged      tiles and bundles lie durably in the staging area, outside the database
+    staged      tiles, bundles and authority pages lie durably in the staging area, outside the database
     decided     the lock store moved from the old (size, root) to the new one: from here on nothing may be abandoned
     signed      the log signed exactly what the lock store holds
     published   tiles first, then the checkpoint; then the staging is cleared
@@ -16,19 +16,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 from django.db import connection, transaction
 
 from sogoc.core import authority, canonical, entry, merkle, status
-from sogoc.core.checkpoint import Checkpoint as Head
 from sogoc.core.merkle import Frontier, Tree
-from sogoc.core.note import Note
 from sogoc.core.state import authority_leaves, authority_size, status_leaves
 from sogoc.core.status import Status, StatusList
 from sogoc.core.tiles import grow
 from sogoc.errors import LogForked, RecoveryNeeded
 from sogoc.failpoint import reach
 from sogoc.ports import Log
+from sogoc.register.alone import alone
 from sogoc.register.models import Archive, AuthorityPage, Checkpoint, Entry, LoggedState, StatusTable
 from sogoc.services import publication
 
@@ -40,12 +40,13 @@ def sequence(log: Log, *, now: datetime, state_only: bool = False) -> Checkpoint
 
     Raises: RecoveryNeeded when lock or published files are ahead of this database; LogForked.
     """
-    finish(log, now=now)
-    decided = _extend(log, now=now, state_only=state_only)
-    if decided is None:
-        return None
-    reach("sequence.head")
-    finish(log, now=now)
+    with alone():
+        _finish(log, now=now)
+        decided = _extend(log, now=now, state_only=state_only)
+        if decided is None:
+            return None
+        reach("sequence.head")
+        _finish(log, now=now)
     decided.refresh_from_db()
     return decided
 
@@ -55,16 +56,23 @@ def finish(log: Log, *, now: datetime) -> None:
 
     Raises: RecoveryNeeded, LogForked, StorageUnavailable, KeyUnavailable.
     """
+    with alone():
+        _finish(log, now=now)
+
+
+def _finish(log: Log, *, now: datetime) -> None:
     refuse_if_behind(log)
     for head in Checkpoint.objects.filter(published=False).order_by("size"):
-        before = _before(head.size)
-        _decide(log, before, head)
+        *old, frontier = _before(head.size)
+        _stage(log, frontier, head)
+        _decide(log, (old[0], old[1]), head)
         reach("sequence.decided")
         if head.note is None:
             head.note = log.signer.sign(log.origin, head.size, bytes(head.root), int(now.timestamp()))
             head.save(update_fields=["note"])
         reach("sequence.signed")
-        publication.publish(log, head, staging_folder(head))
+        publication.publish(log, head, staging_folder(head.size, bytes(head.root)))
+    publication.clear(log)
 
 
 def refuse_if_behind(log: Log) -> None:
@@ -73,17 +81,16 @@ def refuse_if_behind(log: Log) -> None:
     Raises: RecoveryNeeded; LogForked when they know another tree of the same size.
     """
     newest = _newest()
-    size, root = (newest.size, bytes(newest.root)) if newest else (0, merkle.EMPTY_ROOT)
+    size = newest.size if newest else 0
     locked = log.lock.head(log.origin)
     if locked is None:
         raise RecoveryNeeded(
             "the lock store knows nothing of this log: it was lost or exchanged",
             "kho khóa không biết nhật ký này: đã mất hoặc bị thay",
         )
-    public = log.public.get("checkpoint")
     heads = [("the lock store", *locked)]
-    if public is not None:
-        shown = Head.parse(Note.parse(public.decode()).text)
+    shown = publication.shown_head(log)
+    if shown is not None:
         heads.append(("the published checkpoint", shown.size, shown.root))
     for where, other_size, other_root in heads:
         if other_size > size:
@@ -98,8 +105,9 @@ def refuse_if_behind(log: Log) -> None:
             raise LogForked(f"{where} holds another tree of size {other_size} than this database")
 
 
-def staging_folder(head: Checkpoint) -> str:
-    return f"{head.size}-{bytes(head.root).hex()[:16]}"
+def staging_folder(size: int, root: bytes) -> str:
+    """Return the folder in the staging area where the files of this head lie until they are public."""
+    return f"{size}-{root.hex()[:16]}"
 
 
 def _newest() -> Checkpoint | None:
@@ -113,9 +121,21 @@ def _before(size: int) -> tuple[int, bytes, Frontier]:
     return head.size, bytes(head.root), Frontier.from_bytes(bytes(head.frontier))
 
 
-def _decide(log: Log, before: tuple[int, bytes, Frontier], head: Checkpoint) -> None:
-    """Move the lock from the head before to this one, once its tiles are staged; nothing if that was done already."""
-    old, new = before[:2], (head.size, bytes(head.root))
+def _stage(log: Log, before: Frontier, head: Checkpoint) -> None:
+    """Lay the files of a head into the staging area, and a mark that they are all there; nothing when it is."""
+    folder = staging_folder(head.size, bytes(head.root))
+    if log.staging.get(f"{folder}/{publication.COMPLETE}") is not None:
+        return
+    entries = _entries(before.size, head.size)
+    files = chain(grow(before, entries, log.public.get), publication.pages(before.size, head.size))
+    log.staging.put_many((f"{folder}/{path}", content) for path, content in files)
+    log.staging.put(f"{folder}/{publication.COMPLETE}", b"")
+    reach("sequence.staged")
+
+
+def _decide(log: Log, old: tuple[int, bytes], head: Checkpoint) -> None:
+    """Move the lock from the head before to this one; nothing if that was done already."""
+    new = (head.size, bytes(head.root))
     locked = log.lock.head(log.origin)
     if locked == new:
         return
@@ -124,11 +144,6 @@ def _decide(log: Log, before: tuple[int, bytes, Frontier], head: Checkpoint) -> 
             f"the lock store is at {locked[0] if locked else None}, expected {old[0]}",
             f"kho khóa ở mức {locked[0] if locked else None}, lẽ ra {old[0]}",
         )
-    folder = staging_folder(head)
-    entries = _entries(old[0], head.size)
-    log.staging.put_many((f"{folder}/{path}", content) for path, content in grow(before[2], entries, log.public.get))
-    log.staging.put(f"{folder}/complete", b"")
-    reach("sequence.staged")
     if not log.lock.swap(log.origin, old, new):
         raise RecoveryNeeded("another sequencer moved the lock", "một tiến trình khác đã ghi nhật ký")
 
@@ -143,7 +158,7 @@ def _entries(start: int, end: int) -> Iterator[bytes]:
 
 @transaction.atomic
 def _extend(log: Log, *, now: datetime, state_only: bool) -> Checkpoint | None:
-    archive = Archive.objects.select_for_update().get()  # the single writer
+    archive = Archive.hold()
     if archive.origin != log.origin:
         raise LogForked(f"this database is of the log {archive.origin}, not {log.origin}")
     newest = _newest()

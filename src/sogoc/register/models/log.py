@@ -1,5 +1,7 @@
 """The public log as the sequencer sees it. All of it is append-only: constraints and triggers hold it, not manners."""
 
+from __future__ import annotations
+
 from django.db import models
 
 from sogoc.register.models.institutions import Institution
@@ -19,6 +21,15 @@ class Archive(models.Model):
 
     def __str__(self) -> str:
         return self.origin
+
+    @classmethod
+    def hold(cls) -> Archive:
+        """Return the archive, held until the transaction ends. Whoever writes entries calls this first.
+
+        Entries are logged in the order of their ids, and a database gives ids before it commits: without this an act could
+        come to stand in the middle of a batch.
+        """
+        return cls.objects.select_for_update().get()
 
 
 class Entry(models.Model):

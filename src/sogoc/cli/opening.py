@@ -1,0 +1,102 @@
+"""What the commands share: find the archive, ask who is there, carry on what waits, say that it is done."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import secrets
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from sogoc import wiring
+from sogoc.cli import output
+from sogoc.wiring import Home
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+SHOWN_PROBLEMS = 40
+
+
+def open_home(folder: Path) -> Home:
+    """Return the archive in `folder`, with Django loaded for it. Raises: InputError when there is none."""
+    home = Home(folder)
+    home.settings  # noqa: B018 - refuses before Django would make an empty database in a wrong folder
+    wiring.setup_django(folder)
+    return home
+
+
+def now() -> datetime:
+    """Return this moment in whole seconds: the log knows no smaller ones."""
+    return wiring.utc_now().replace(microsecond=0)
+
+
+def person(username: str) -> User:
+    """Return the person of this name, once the password was right. Raises: NotAllowed."""
+    from sogoc.services import access
+
+    password = os.environ.get("SOGOC_PASSWORD")
+    if password is None:
+        password = getpass.getpass(f"Mật khẩu của {username} · Password of {username}: ")
+    return access.authenticate(username, password)
+
+
+def done(as_json: bool, value: dict[str, Any], vi: str, en: str) -> int:
+    """Say that a command did what it was asked, and return its exit code."""
+    if as_json:
+        output.document(value)
+    else:
+        output.console.print(Text(f"✓ {vi}", style="green"))
+        output.console.print(Text(f"  {en}", style="dim"))
+    return 0
+
+
+def advance(home: Home, *, total: int = 0, quiet: bool = False, state_only: bool = False) -> int:
+    """Seal, log and publish what waits, with a progress bar; return the size of the log."""
+    from sogoc.register import queries
+    from sogoc.services import issuing
+
+    with Progression("Ký · Signing", total=total, quiet=quiet) as advance_bar:
+        _, problems = issuing.advance(
+            home.log, keyring=home.keyring, randomness=secrets.token_bytes, now=now(), progress=advance_bar,
+            state_only=state_only,
+        )  # fmt: skip
+    for problem in problems:
+        output.fail(problem, as_json=False)
+    if problems:
+        raise problems[0]
+    head = queries.newest_head()
+    return head.size if head else 0
+
+
+class Progression:
+    """A progress bar on standard error that appears only when the work takes longer than a second."""
+
+    def __init__(self, label: str, *, total: int, quiet: bool) -> None:
+        self._label, self._total, self._quiet = label, total, quiet or not output.stderr.is_terminal
+        self._began, self._done = time.monotonic(), 0
+        self._bar: Progress | None = None
+
+    def __enter__(self) -> Callable[[int], None]:
+        return self._step
+
+    def _step(self, count: int) -> None:
+        self._done += count
+        if self._quiet or (self._bar is None and time.monotonic() - self._began < 1):
+            return
+        if self._bar is None:
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+            self._bar = Progress(*columns, console=output.stderr, transient=True)
+            self._bar.add_task(self._label, total=self._total or None)
+            self._bar.start()
+        self._bar.update(self._bar.task_ids[0], completed=self._done)
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()

@@ -1,0 +1,263 @@
+"""What the commands of registrar and approver do: ask who is there, call one service, print."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from sogoc.cli import output
+from sogoc.cli.opening import SHOWN_PROBLEMS, advance, done, now, open_home, person
+from sogoc.core.canonical import b64
+from sogoc.errors import InputError
+
+if TYPE_CHECKING:
+    from sogoc.core.intake import Intake, Problem
+    from sogoc.services.acting import ActDecision
+
+
+def _pairs(given: list[str]) -> dict[str, str]:
+    pairs = {}
+    for one in given:
+        name, sign, value = one.partition("=")
+        if not sign:
+            raise InputError(f"{one} is not FIELD=VALUE", f"{one} không phải dạng TRƯỜNG=GIÁ TRỊ")
+        pairs[name] = value
+    return pairs
+
+
+def import_file(
+    folder: Path,
+    path: Path,
+    *,
+    institution: str,
+    kind: str,
+    level: str,
+    number: str,
+    decided_on: str,
+    total: int,
+    awarded_on: str,
+    by: str,
+    given: list[str],
+    accept: list[str],
+    ignore: list[str],
+    key: str | None,
+    as_json: bool,
+) -> int:
+    home = open_home(folder)
+    from sogoc.adapters.sheets import read_table
+    from sogoc.core.record import BY_KIND
+    from sogoc.register import queries
+    from sogoc.services import importing
+    from sogoc.services.batches import Decision
+
+    if kind not in BY_KIND:
+        raise InputError(f"{kind} is none of {', '.join(BY_KIND)}", f"{kind} không thuộc {', '.join(BY_KIND)}")
+    who = person(by)
+    sheets = read_table(path)
+    read, batch = importing.take_in(
+        importing.File(name=path.name, content=path.read_bytes(), sheets=tuple(sheets)),
+        institution=queries.institution(institution),
+        schema=BY_KIND[kind],
+        level=level,
+        decision=Decision(number=number, decided_on=decided_on, total=total, awarded_on=awarded_on),
+        given=_pairs(given),
+        encrypt=home.box.encrypt,
+        randomness=secrets.token_bytes,
+        by=who,
+        now=now(),
+        accept=accept,
+        ignore=ignore,
+        key=key,
+    )
+    if as_json:
+        output.document(_intake_json(read) | {"batch": batch.public_id if batch else None})
+    else:
+        show_intake(read)
+        if batch is not None:
+            output.console.print(Text(f"✓ Đợt cấp {batch.public_id}: {batch.count} dòng", style="green"))
+            output.console.print(Text(f"  sogoc submit {batch.public_id} --by …", style="dim"))
+    return 0 if batch is not None else output.FAILED
+
+
+def _intake_json(read: Intake) -> dict[str, Any]:
+    def problem(one: Problem) -> dict[str, Any]:
+        return {
+            "file": one.file, "sheet": one.sheet, "cell": one.cell, "column": one.column, "value": one.value, "rule": one.rule,
+            "severity": one.severity, "proposal": one.proposal, "en": one.en, "vi": one.vi,
+            "mend": {"en": one.mend, "vi": one.mend_vi},
+        }  # fmt: skip
+
+    return {
+        "file": read.file,
+        "rows": len(read.rows),
+        "problems": [problem(one) for one in read.problems],
+        "changes": [
+            {"sheet": c.sheet, "cell": c.cell, "column": c.column, "before": c.before, "after": c.after, "rule": c.rule}
+            for c in read.changes
+        ],
+        "ignored": list(read.ignored),
+    }
+
+
+def show_intake(read: Intake) -> None:
+    """Print what was read and every problem by its cell."""
+    console = output.console
+    if read.problems:
+        table = Table(title=f"{read.file}: {len(read.problems)} lỗi · problems", show_lines=True, title_justify="left")
+        for column in (
+            "Ô · Cell",
+            "Cột · Column",
+            "Giá trị · Value",
+            "Quy tắc · Rule",
+            "Lỗi và cách sửa · Problem and mend",
+        ):
+            table.add_column(column, overflow="fold")
+        for one in read.problems[:SHOWN_PROBLEMS]:
+            said = Text(one.vi)
+            said.append(f"\n{one.en}", style="dim")
+            said.append(f"\n→ {one.mend_vi}", style="cyan")
+            if one.proposal is not None:
+                said.append(f"\n⇒ {one.proposal}", style="green")
+            cell = f"{one.sheet}!{one.cell}" if one.sheet else one.cell
+            table.add_row(cell, one.column, repr(one.value) if one.value else "", one.rule, said)
+        console.print(table)
+        if len(read.problems) > SHOWN_PROBLEMS:
+            console.print(Text(f"… {len(read.problems) - SHOWN_PROBLEMS} lỗi nữa · more (--json)", style="dim"))
+    if read.changes:
+        console.print(
+            Text(
+                f"{len(read.changes)} ô được chuẩn hóa, không mất chữ nào · cells normalised, no letter lost",
+                style="dim",
+            )
+        )
+    console.print(
+        Text(
+            f"{read.file}: {len(read.rows)} dòng sạch · clean rows, {read.faulty} dòng lỗi · with problems; "
+            + ("chưa ghi gì vào sổ · nothing was written" if not read.clean else "sẵn sàng · ready"),
+            style="yellow" if not read.clean else "green",
+        )
+    )
+
+
+def submit(folder: Path, batch: str, *, by: str, as_json: bool) -> int:
+    open_home(folder)
+    from sogoc.register import queries
+    from sogoc.services import batches
+
+    handed = batches.submit(batch=queries.batch(batch), by=person(by), now=now())
+    return done(
+        as_json, {"batch": handed.public_id, "state": handed.state},
+        f"Đợt cấp {handed.public_id} đang chờ duyệt", "submitted; another person approves it",
+    )  # fmt: skip
+
+
+def approve(folder: Path, batch: str, *, by: str, as_json: bool) -> int:
+    home = open_home(folder)
+    from sogoc.register import queries
+    from sogoc.services import batches
+
+    handed = batches.approve(batch=queries.batch(batch), by=person(by), now=now())
+    size = advance(home, total=handed.count, quiet=as_json)
+    handed.refresh_from_db()
+    return done(
+        as_json, {"batch": handed.public_id, "state": handed.state, "size": size},
+        f"Đã duyệt, ký và công bố {handed.count} văn bằng; nhật ký có {size} mục",
+        f"approved, signed and published; the log has {size} entries",
+    )  # fmt: skip
+
+
+def publish(folder: Path, *, state_only: bool, as_json: bool) -> int:
+    home = open_home(folder)
+    size = advance(home, quiet=as_json, state_only=state_only)
+    return done(as_json, {"size": size}, f"Nhật ký có {size} mục", f"the log has {size} entries")
+
+
+def change_status(
+    folder: Path,
+    act: str,
+    *,
+    institution: str,
+    serial: str | None,
+    index: int | None,
+    number: str,
+    on: str,
+    wording: str,
+    by: str,
+    act_id: str | None,
+    as_json: bool,
+) -> int:
+    home = open_home(folder)
+    from sogoc.register import queries
+    from sogoc.services import acting
+
+    if (serial is None) == (index is None):
+        raise InputError("give --serial or --index", "hãy cho --serial hoặc --index")
+    who = person(by)
+    logged = queries.entry_at(index) if index is not None else queries.row_by_serial(institution, serial or "").entry
+    if logged is None:
+        raise InputError("this qualification is not logged yet", "văn bằng này chưa vào nhật ký")
+    if logged.institution != queries.institution(institution):
+        raise InputError("the entry is of another institution", "mục này của cơ sở khác")
+    entry = acting.change_status(
+        act=act, logged=logged, decision=_decision(number, on), wording=wording, act_id=act_id or b64(secrets.token_bytes(16)),
+        keyring=home.keyring, by=who, now=now(),
+    )  # fmt: skip
+    size = advance(home, quiet=True)
+    entry.refresh_from_db()
+    return done(
+        as_json, {"act": act, "index": entry.index, "size": size},
+        f"Đã ghi: {act}, vị trí {entry.index}", f"logged at index {entry.index}",
+    )  # fmt: skip
+
+
+def _decision(number: str, on: str) -> ActDecision:
+    from sogoc.core.record import is_full_date
+    from sogoc.services.acting import ActDecision
+
+    if is_full_date(on) is not None:
+        raise InputError(f"{on} is not a date such as 2026-11-20", f"{on} không phải ngày dạng 2026-11-20")
+    return ActDecision(number=number, on=on, salt=secrets.token_bytes(16))
+
+
+def amend(
+    folder: Path, *, institution: str, serial: str, number: str, on: str, changes: list[str], by: str, act_id: str | None, as_json: bool
+) -> int:  # fmt: skip
+    home = open_home(folder)
+    from sogoc.register import queries
+    from sogoc.services import acting
+
+    who = person(by)
+    row = acting.amend(
+        row=queries.row_by_serial(institution, serial), changes={n: v or None for n, v in _pairs(changes).items()},
+        decision=_decision(number, on), act_id=act_id or b64(secrets.token_bytes(16)), keyring=home.keyring,
+        randomness=secrets.token_bytes, by=who, now=now(),
+    )  # fmt: skip
+    size = advance(home, quiet=True)
+    row.refresh_from_db()
+    index = row.entry.index if row.entry else None
+    return done(
+        as_json,
+        {"act": "amend", "index": index, "size": size},
+        f"Đã ghi chỉnh sửa, vị trí {index}",
+        f"logged at index {index}",
+    )
+
+
+def diploma(folder: Path, *, institution: str, serial: str, by: str, to: Path, show: list[str] | None) -> int:
+    home = open_home(folder)
+    from sogoc.register import queries
+    from sogoc.services import access, delivery
+
+    access.require(person(by), "diploma.read", queries.institution(institution))
+    row = queries.row_by_serial(institution, serial)
+    counter = delivery.Counter(home.log)
+    if to.suffix == ".pdf":
+        content = delivery.diploma(row=row, counter=counter, printer=home.printer, keyring=home.keyring, now=now()).pdf
+    else:
+        content = counter.evidence(row, names=show).encode()
+    to.write_bytes(content)
+    return done(False, {}, f"{to}", f"{len(content):,} bytes")
