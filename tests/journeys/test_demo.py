@@ -111,7 +111,9 @@ def test_each_file_has_its_verdict_and_exit_code_without_any_network(
 
 
 def test_a_day_later_the_status_is_too_old_and_says_so(demo: Demo) -> None:
-    done = demo.sogoc("verify", "first/valid.pdf", "--trust", "first/trust.json", "--now", "2099-01-01T00:00:00Z", "--json")
+    done = demo.sogoc(
+        "verify", "first/valid.pdf", "--trust", "first/trust.json", "--now", "2099-01-01T00:00:00Z", "--json"
+    )
     assert done.returncode == 6
     assert "stale" in done.stdout
 
@@ -140,7 +142,9 @@ def test_500_byte_flips_in_the_attached_evidence_are_never_valid(demo: Demo, now
             assert _same_meaning(evidence, bytes(changed)), f"byte {place} changed and nobody noticed"
 
 
-def test_500_byte_flips_in_the_attachment_of_the_pdf_are_never_valid(demo: Demo, now: str, first_policy: Policy) -> None:
+def test_500_byte_flips_in_the_attachment_of_the_pdf_are_never_valid(
+    demo: Demo, now: str, first_policy: Policy
+) -> None:
     randomness, at = random.Random(501), read_time(now)
     pdf = (demo.folder / "first" / "valid.pdf").read_bytes()
     assert _verdict_of_pdf(pdf, first_policy, at) is Verdict.VALID
@@ -153,7 +157,9 @@ def test_500_byte_flips_in_the_attachment_of_the_pdf_are_never_valid(demo: Demo,
         assert _verdict_of_pdf(bytes(changed), first_policy, at) is not Verdict.VALID
 
 
-def test_another_name_printed_around_genuine_evidence_is_never_clean(demo: Demo, now: str, first_policy: Policy) -> None:
+def test_another_name_printed_around_genuine_evidence_is_never_clean(
+    demo: Demo, now: str, first_policy: Policy
+) -> None:
     evidence = (demo.folder / "first" / "valid.json").read_bytes()
     report = verify_bytes(evidence, first_policy, read_time(now))
     schema_face = dict(report.claims) | {"holder_name": "Nguyễn Văn Giả"}

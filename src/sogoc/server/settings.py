@@ -34,7 +34,9 @@ def _database() -> dict[str, Any]:
         }
     parts = urlsplit(url)
     if parts.scheme not in ("postgresql", "postgres"):
-        raise ImproperlyConfigured(f"SOGOC_DATABASE is a {parts.scheme or 'path'}; it must be postgresql://…, or unset for SQLite")
+        raise ImproperlyConfigured(
+            f"SOGOC_DATABASE is a {parts.scheme or 'path'}; it must be postgresql://…, or unset for SQLite"
+        )
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     return {
         "ENGINE": "django.db.backends.postgresql",
