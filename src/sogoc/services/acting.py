@@ -15,7 +15,7 @@ from sogoc.errors import RecordError, WrongState
 from sogoc.ports import Keyring
 from sogoc.register.models import ActDetail, Archive, Entry, Institution, Row
 from sogoc.register.records import record_of, schema_of
-from sogoc.services import access, audit, sealing
+from sogoc.services import access, audit, gate, sealing
 
 _RESULT = {
     "revoke": Status.REVOKED,
@@ -49,13 +49,22 @@ def change_status(
     """Revoke, cancel, suspend or reinstate the qualification that was `logged`, in its newest version. The same `act_id` again
     changes nothing. It needs no private row, so that an entry whose row was lost can still be cancelled.
 
-    Raises: NotAllowed, WrongState, KeyUnavailable.
+    Raises: NotAllowed, WrongState, KeyUnavailable. WrongState also when `act_id` was used for anything else.
     """
     institution = _institution(logged)
     access.require(by, "act", institution)
     known = Entry.objects.filter(act_id=act_id).first()
     if known is not None:
-        return _same(known, act, institution)
+        said = entry.parse(bytes(known.content))
+        if (
+            not isinstance(said, entry.StatusAct)
+            or (said.act, said.on, said.wording) != (act, decision.on, wording)
+            or known.target is None
+            or _first(known.target) != _first(logged)
+            or known.detail.decision_number != decision.number
+        ):
+            raise _used()
+        return known
     chain = _chain(logged)
     _allow(act, chain.status)
     statement = entry.StatusAct(
@@ -85,12 +94,21 @@ def amend(
 ) -> Row:
     """Log a new version of a record by decision; the diploma itself stays as it is. None removes a field.
 
-    Raises: NotAllowed, WrongState, RecordError, KeyUnavailable.
+    Raises: NotAllowed, WrongState, RecordError, GateRefused, KeyUnavailable.
     """
     access.require(by, "act", row.institution)
-    known = Row.objects.filter(entry__act_id=act_id).first()
+    known = Entry.objects.filter(act_id=act_id).first()
     if known is not None:
-        return known
+        said = entry.parse(bytes(known.content))
+        done = Row.objects.filter(entry=known, follows=row).first()
+        if (
+            not isinstance(said, entry.Successor)
+            or done is None
+            or (said.on, known.detail.decision_number) != (decision.on, decision.number)
+            or record_of(done) != _amended(row, changes)
+        ):
+            raise _used()
+        return done
     if row.entry is None or row.batch.entry is None:
         raise WrongState("the diploma is not logged yet", "văn bằng chưa vào nhật ký")
     chain = _chain(row.entry)
@@ -156,6 +174,7 @@ def _amended(row: Row, changes: Mapping[str, str | None]) -> dict[str, str]:
         else:
             fields[name] = value
     record.check(schema, fields)
+    gate.check_powers(row.batch, fields)
     return fields
 
 
@@ -219,10 +238,15 @@ def _allow(act: str, status: Status) -> None:
         )
 
 
-def _same(known: Entry, act: str, institution: Institution) -> Entry:
-    if known.act != act or known.institution_id != institution.pk:
-        raise WrongState("this id was used for another act", "mã này đã dùng cho việc khác")
-    return known
+def _used() -> WrongState:
+    return WrongState("this id was used for another act", "mã này đã dùng cho việc khác")
+
+
+def _first(logged: Entry) -> Entry:
+    """Return the entry with which this qualification was issued."""
+    while logged.act in _SUCCESSORS and logged.target is not None:
+        logged = logged.target
+    return logged
 
 
 def _institution(logged: Entry) -> Institution:

@@ -61,10 +61,20 @@ def open_batch(
     Raises: NotAllowed; InputError when the file has problems left; AlreadyInRegister for a number or file that is there already.
     """
     access.require(by, "batch.prepare", institution)
+    Institution.objects.select_for_update(no_key=True).get(pk=institution.pk)  # two clerks, one after the other
     known = Batch.objects.filter(institution=institution, idempotency_key=key).select_related("source").first()
     if known is not None:
-        if bytes(known.source.sha256) != source.sha256:
-            raise AlreadyInRegister(f"the key {key} was used for another file", f"khóa {key} đã dùng cho một tệp khác")
+        same = Decision(
+            number=known.decision_number,
+            decided_on=known.decided_on,
+            total=known.decision_total,
+            awarded_on=known.awarded_on,
+        )
+        if (bytes(known.source.sha256), known.schema, known.level, same) != (source.sha256, schema.id, level, decision):
+            raise AlreadyInRegister(
+                f"the key {key} was used for another file or decision",
+                f"khóa {key} đã dùng cho một tệp hoặc quyết định khác",
+            )
         return known
     if any(problem.severity == "error" for problem in intake.problems) or not intake.rows:
         raise InputError("the file has problems: nothing was taken in", "tệp còn lỗi: chưa nhận dòng nào")
@@ -183,7 +193,7 @@ def approve(*, batch: Batch, by: User, now: datetime) -> Batch:
             mend="Ask another person with the role of approver.",
             mend_vi="Hãy nhờ một người duyệt khác.",
         )
-    if batch.state == Batch.State.APPROVED and batch.approved_by_id == by.pk:
+    if batch.approved_by_id == by.pk:
         return batch
     _expect(batch, Batch.State.SUBMITTED)
     Institution.objects.select_for_update().get(

@@ -39,7 +39,7 @@ class Counter:
     def anchored(self) -> list[Checkpoint]:
         """Heads that a chain was last seen to hold, smallest first."""
         held = Anchor.objects.filter(block_number__isnull=False, size__lte=self.head.size).values("size")
-        return list(Checkpoint.objects.filter(size__in=held, published=True).order_by("size"))
+        return list(Checkpoint.objects.filter(size__in=held, published=True, note__isnull=False).order_by("size"))
 
     @cached_property
     def state(self) -> LoggedState:
@@ -52,7 +52,7 @@ class Counter:
     @cached_property
     def page_tree(self) -> Tree:
         digests = {ordinal: page_digest(page) for ordinal, page in self.pages.items()}
-        return Tree(authority_leaves(digests, authority_size(digests)))
+        return self._as_stated(Tree(authority_leaves(digests, authority_size(digests))), "authority_root")
 
     @cached_property
     def lists(self) -> list[StatusList]:
@@ -60,7 +60,18 @@ class Counter:
 
     @cached_property
     def list_tree(self) -> Tree:
-        return Tree(status_leaves(self.lists))
+        return self._as_stated(Tree(status_leaves(self.lists)), "status_root")
+
+    def _as_stated(self, tree: Tree, name: str) -> Tree:
+        """Refuse a tree that is not the one of the state at this head: the register went on meanwhile, or was altered."""
+        if tree.root != getattr(entry.parse(bytes(self.state.entry.content)), name):
+            raise WrongState(
+                "the register is no longer at this head",
+                "sổ gốc không còn ở điểm chốt này",
+                mend="Try again; if it stays so, finish what was begun (`sogoc publish`).",
+                mend_vi="Hãy thử lại; nếu vẫn vậy, hoàn tất việc dở dang (`sogoc publish`).",
+            )
+        return tree
 
     # -- fresh half ---------------------------------------------------------------------------------------------
 

@@ -42,6 +42,7 @@ def check(batch: Batch) -> Passed:
             DECISION_BASIS,
         )
     name = page.named_on(batch.awarded_on)
+    whole = _said_once(batch)
     tally: Counter[tuple[str, str]] = Counter()
     names: dict[str, set[str]] = {}
     count = 0
@@ -55,13 +56,29 @@ def check(batch: Batch) -> Passed:
                 f"dòng {row.cell}: cơ sở không mang tên này vào ngày {batch.awarded_on}",
                 POWER_BASIS,
             )
+        for field, value in whole.items():
+            if fields[field] != value:
+                raise _refused(
+                    "batch-fields",
+                    f"row {row.cell}: {field} is not that of the batch",
+                    f"dòng {row.cell}: {field} khác với đợt cấp",
+                    DECISION_BASIS,
+                )
         count += 1
         tally[fields["programme"], fields["mode"]] += 1
         if "programme_name" in fields:
             names.setdefault(fields["programme"], set()).add(fields["programme_name"])
     if count != batch.count:
         raise _refused("count", "rows are missing from the batch", "đợt cấp thiếu dòng", DECISION_BASIS)
-    total = count + _already_under(batch)
+    others = _others_under(batch)
+    if any(other.decision_total != batch.decision_total for other in others):
+        raise _refused(
+            "decision-total",
+            f"another batch gives decision {batch.decision_number} another number of graduates",
+            f"một đợt cấp khác ghi số người khác cho quyết định {batch.decision_number}",
+            DECISION_BASIS,
+        )
+    total = count + sum(other.count for other in others)
     if total > batch.decision_total:
         raise _refused(
             "decision-total",
@@ -100,15 +117,36 @@ def _check_power(page: Page, batch: Batch, programme: str, mode: str, names: set
         )
 
 
-def _already_under(batch: Batch) -> int:
-    """Return how many other qualifications rest on the same decision."""
+def check_powers(batch: Batch, fields: record.Record) -> None:
+    """Hold one record of a batch against the newest authority page: what it says of programme and mode, and no more.
+
+    Raises: GateRefused.
+    """
+    _, page = newest_page(batch.institution)
+    names = {fields["programme_name"]} if "programme_name" in fields else set()
+    _check_power(page, batch, fields["programme"], fields["mode"], names)
+
+
+def _said_once(batch: Batch) -> dict[str, str]:
+    """Return the fields that the batch says once for all its rows."""
+    return {
+        "institution": batch.institution.code,
+        "level": batch.level,
+        "decision_number": batch.decision_number,
+        "decided_on": batch.decided_on,
+        "awarded_on": batch.awarded_on,
+    }
+
+
+def _others_under(batch: Batch) -> list[Batch]:
+    """Return the other batches that rest on the same decision and were approved."""
     others = Batch.objects.filter(
         institution=batch.institution,
         decision_number=batch.decision_number,
         decided_on=batch.decided_on,
         state__in=[Batch.State.APPROVED, Batch.State.SEALED, Batch.State.LOST],
     ).exclude(pk=batch.pk)
-    return sum(others.values_list("count", flat=True))
+    return list(others)
 
 
 def _refused(rule: str, en: str, vi: str, legal_basis: str) -> GateRefused:

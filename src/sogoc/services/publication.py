@@ -50,7 +50,9 @@ def shown_head(log: Log) -> Head | None:
 
 def pages(start: int, end: int) -> Iterator[tuple[str, bytes]]:
     """Return path and content of the authority pages that were logged at [start, end)."""
-    for page in AuthorityPage.objects.filter(entry__index__gte=start, entry__index__lt=end).select_related("institution"):
+    for page in AuthorityPage.objects.filter(entry__index__gte=start, entry__index__lt=end).select_related(
+        "institution"
+    ):
         yield f"authority/{page.institution.ordinal}/{page.version}.json", bytes(page.content)
 
 

@@ -87,6 +87,7 @@ def _replay(log: Log, size: int, root: bytes, result: Recovered, *, now: datetim
     archive.save(update_fields=["places_given"])
     _settle_batches(result)
     _rebuild_statuses()
+    Checkpoint.objects.filter(size__lt=size, published=False).update(published=True)  # before the next was decided
     Checkpoint.objects.create(size=size, root=root, frontier=grown.to_bytes())
     audit.note(
         None,

@@ -65,7 +65,10 @@ class ActDetail(models.Model):
 
 
 class Checkpoint(models.Model):
-    """A head of the log: decided when the lock store holds it, then signed (`note`), then published."""
+    """A head of the log: decided when the lock store holds it, then signed (`note`), then published.
+
+    One that a recovery found between two others is published too, and has no note: that was in what the restore lost.
+    """
 
     size = models.PositiveBigIntegerField(unique=True)
     root = models.BinaryField(max_length=32)
