@@ -49,6 +49,9 @@ def tell(*, home: Path, output: Path, seed: int, resume: bool) -> int:
     return 0
 
 
+_GLYPHS = {"passed": "✓", "not_run": "–"}
+
+
 class _Story:
     def __init__(self, *, home: Path, output: Path, seed: int) -> None:
         self.stage = Stage(home=Home(home), output=output, seed=seed)
@@ -205,7 +208,7 @@ class _Story:
             table.add_column(column)
         for name, report in self.results:
             en, vi = LABELS[report.verdict]
-            steps = "".join("✓" if check.passed else "✗" if check.ran else "–" for check in report.checks)
+            steps = "".join(_GLYPHS.get(check.outcome, "✗") for check in report.checks)
             colour = {0: "green", 6: "yellow"}.get(report.exit_code, "red")
             table.add_row(name, Text(vi, style=colour), Text(en, style="dim"), steps, str(report.exit_code))
         console.print(table)

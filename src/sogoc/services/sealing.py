@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast
 
 from django.db import connection, transaction
 
@@ -84,11 +84,13 @@ def _sets(pks: Sequence[int]) -> Iterable[list[int]]:
 @transaction.atomic
 def _draw_secrets(pks: Sequence[int], randomness: Callable[[int], bytes]) -> None:
     """Give each row its secret and its place in the status lists, before anything is signed with them."""
+    archive = Archive.hold()  # before the rows are read: two who seal one batch draw its secrets once
     waiting = Row.objects.filter(pk__in=pks, secret__isnull=True).order_by("position").values_list("pk", flat=True)
     rows = list(waiting)
-    write_rows(
+    places = give_places(archive, len(rows))
+    _write(
         ("secret", "status_list", "status_index"),
-        ((pk, randomness(32), *place) for pk, place in zip(rows, give_places(len(rows)), strict=True)),
+        [(randomness(32), *place, pk) for pk, place in zip(rows, places, strict=True)],
     )
 
 
@@ -110,10 +112,11 @@ def _order(key: bytes, number: int) -> list[int]:
 
 @transaction.atomic
 def _sign_rows(pks: Sequence[int], *, key: IssuerKey, signer: IssuerSigner, origin: str) -> None:
-    rows = list(Row.objects.filter(pk__in=pks, signature__isnull=True).select_related("batch", "institution"))
+    waiting = Row.objects.filter(pk__in=pks, signature__isnull=True).select_for_update(of=("self",)).order_by("pk")
+    rows = list(waiting.select_related("batch", "institution"))
     for row in rows:
         sign_row(row, key=key, signer=signer, origin=origin)
-    write_rows(("commitment", "kid", "signature"), ((row.pk, row.commitment, row.kid, row.signature) for row in rows))
+    _write(("commitment", "kid", "signature"), [(row.commitment, row.kid, row.signature, row.pk) for row in rows])
 
 
 def sign_row(row: Row, *, key: IssuerKey, signer: IssuerSigner, origin: str) -> None:
@@ -177,9 +180,9 @@ def _close(
             Entry(act="issue", content=leaf, leaf_hash=merkle.leaf_hash(leaf), institution_id=batch.institution_id)
             for leaf in leaves
         )
-        write_rows(
+        _write(
             ("entry_id", "tree_position"),
-            ((pk, one.pk, start + i) for i, ((_, _, pk), one) in enumerate(zip(part, entries, strict=True))),
+            [(one.pk, start + i, pk) for i, ((_, _, pk), one) in enumerate(zip(part, entries, strict=True))],
         )
     batch.entry = logged
     batch.state = Batch.State.SEALED
@@ -188,14 +191,11 @@ def _close(
     return batch
 
 
-def write_rows(columns: Sequence[str], values: Iterable[tuple[object, ...]]) -> None:
-    """Set `columns` of many rows; each value is the row's key and then its columns. Thirty times as fast as `bulk_update`."""
-    assignments = ", ".join(f"{connection.ops.quote_name(column)} = %s" for column in columns)
+def _write(columns: Sequence[str], values: Sequence[tuple[Any, ...]]) -> None:
+    """Set `columns` of many rows; each value is those columns and then the row's key. Much faster than `bulk_update`."""
+    assignments = ", ".join(f"{column} = %s" for column in columns)
     with connection.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE {connection.ops.quote_name(Row._meta.db_table)} SET {assignments} WHERE id = %s",
-            [(*row[1:], row[0]) for row in values],
-        )
+        cursor.executemany(f"UPDATE register_row SET {assignments} WHERE id = %s", values)  # noqa: S608 - our own names
 
 
 def wait(content: bytes, *, act: str, batch: Batch, act_id: str) -> Entry:
