@@ -16,8 +16,8 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -196,30 +196,27 @@ class Home:
 
     # -- what others pin --------------------------------------------------------------------------------------------
 
-    def policy(
-        self, *, status_age: timedelta = timedelta(hours=24), anchor_age: timedelta = timedelta(hours=24)
-    ) -> Policy:
-        """Return what a verifier of this archive pins, before it has observed anything itself."""
+    def policy(self) -> Policy:
+        """Return what a verifier of this archive pins, before it has observed anything itself. Raises: ChainUnavailable."""
         settings = self.settings
-        chains: list[Mapping[str, Any]] = []
-        if settings.contract is not None:
-            chains.append(
-                {
-                    "chain_id": settings.chain_id,
-                    "contract": settings.contract,
-                    "code_hash": settings.code_hash,
-                    "endpoints": list(self.endpoints()),
-                    "finality": dict(settings.finality or {}),
-                }
-            )
+        if settings.contract is None:
+            return self.keys_only()
+        pinned = {
+            "chain_id": settings.chain_id,
+            "contract": settings.contract,
+            "code_hash": settings.code_hash,
+            "endpoints": list(self.endpoints()),
+            "finality": dict(settings.finality or {}),
+        }
+        return replace(self.keys_only(), chains=(pinned,))
+
+    def keys_only(self) -> Policy:
+        """Return the same without a chain: enough to check the log by itself."""
         return Policy(
-            origin=settings.origin,
-            trial=settings.trial,
+            origin=self.settings.origin,
+            trial=self.settings.trial,
             ministry=(self.ministry.jwk,),
             log=(tuple(VerifierKey.parse(key) for key in self.log.signer.vkeys),),
-            chains=tuple(chains),
-            max_status_age=status_age,
-            max_anchor_age=anchor_age,
         )
 
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from rich.table import Table
 from rich.text import Text
@@ -19,6 +18,7 @@ from sogoc.core import trust
 from sogoc.core.entry import write_time
 from sogoc.core.trust import Policy
 from sogoc.errors import ChainUnavailable, InputError, MalformedError, SogocError
+from sogoc.ports import AnchoredEvent, FileStore
 from sogoc.wiring import Home
 
 # -- log, chain, trust ------------------------------------------------------------------------------------------------
@@ -76,13 +76,15 @@ def log_prove(folder: Path, index: int, to: Path | None) -> int:
     return 0
 
 
-def _public(folder: Path, files: Path | None, policy: Path | None) -> tuple[Any, Policy, Home | None]:
+def _public(folder: Path, files: Path | None, policy: Path | None) -> tuple[FileStore, Policy, Home | None]:
     """Return the public files and the policy to hold them against: what was given, else those of this archive."""
     home = None if files is not None and policy is not None else open_home(folder)
-    pinned = trust.parse(policy.read_bytes()) if policy is not None else home.policy() if home else None
+    if files is not None and not files.is_dir():
+        raise InputError(f"there is no folder {files}", f"không có thư mục {files}")
     store = wiring.files(str(files)) if files is not None else home.log.public if home else None
-    if pinned is None:
-        raise InputError("no trust policy", "thiếu chính sách tin cậy")
+    pinned = trust.parse(policy.read_bytes()) if policy is not None else home.keys_only() if home else None
+    if store is None or pinned is None:
+        raise InputError("give the public files and a trust policy", "hãy cho tệp công khai và chính sách tin cậy")
     return store, pinned, home
 
 
@@ -90,13 +92,7 @@ def log_fsck(folder: Path, files: Path | None, policy: Path | None, *, as_json: 
     store, pinned, home = _public(folder, files, policy)
     from sogoc.services import checking
 
-    events: list[Any] = []
-    chain_problem: SogocError | None = None
-    for chain in pinned.chains if home is not None else ():
-        try:
-            events += wiring.observing_chain(chain, pinned.origin).events()
-        except ChainUnavailable as error:
-            chain_problem = error
+    events, chain_said = _anchors_to_compare(pinned, home)
     with Progression("fsck", total=0, quiet=as_json) as step:
         seen = [0]
 
@@ -118,7 +114,7 @@ def log_fsck(folder: Path, files: Path | None, policy: Path | None, *, as_json: 
         "faults": [{"index": f.index, "code": f.code, "en": f.en, "vi": f.vi} for f in audit.faults],
         "notes": [{"index": f.index, "code": f.code, "en": f.en, "vi": f.vi} for f in audit.notes],
         "anchors_compared": len(events),
-        "chain": "not asked" if not pinned.chains or home is None else "unavailable" if chain_problem else "compared",
+        "chain": chain_said,
         "seconds": round(audit.seconds, 3),
     }
     if as_json:
@@ -133,6 +129,23 @@ def log_fsck(folder: Path, files: Path | None, policy: Path | None, *, as_json: 
             Text(("✓ " if clean else f"✗ {len(audit.faults)} lỗi · faults: ") + said, style="green" if clean else "red")
         )
     return 0 if clean else output.FAILED
+
+
+def _anchors_to_compare(pinned: Policy, home: Home | None) -> tuple[list[AnchoredEvent], str]:
+    """Return what the chain of this archive holds now, or what the policy observed, and in a word which of them."""
+    if home is not None and home.settings.contract is not None:
+        try:
+            return home.chain().events(), "compared"
+        except ChainUnavailable:
+            return [], "unavailable"
+    seen = [
+        AnchoredEvent(
+            sequence=one.sequence, size=one.size, root=one.root, block_number=one.block_number, block_hash=one.block_hash,
+            block_time=one.time, transaction=b"", final=True, pending="",
+        )
+        for one in pinned.anchors
+    ]  # fmt: skip
+    return seen, "observed before" if seen else "not asked"
 
 
 def log_mirror(folder: Path, target: Path, source: Path | None, policy: Path | None) -> int:
