@@ -11,7 +11,6 @@ from sogoc.failpoint import reach
 from sogoc.ports import Log
 from sogoc.register.models import AuthorityPage, Checkpoint, StatusTable
 
-
 COMPLETE = "complete"
 """The mark in a folder of the staging area that all its files are there."""
 

@@ -63,9 +63,9 @@ def finish(log: Log, *, now: datetime) -> None:
 def _finish(log: Log, *, now: datetime) -> None:
     refuse_if_behind(log)
     for head in Checkpoint.objects.filter(published=False).order_by("size"):
-        *old, frontier = _before(head.size)
+        size, root, frontier = _before(head.size)
         _stage(log, frontier, head)
-        _decide(log, (old[0], old[1]), head)
+        _decide(log, (size, root), head)
         reach("sequence.decided")
         if head.note is None:
             head.note = log.signer.sign(log.origin, head.size, bytes(head.root), int(now.timestamp()))

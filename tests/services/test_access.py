@@ -1,0 +1,172 @@
+"""Who may do what: one table, and every door tried by everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from django.contrib.auth.models import User
+
+from sogoc.adapters.memory import MemoryKey
+from sogoc.core.authority import Name
+from sogoc.errors import AlreadyInRegister, FourEyes, NotAllowed, SogocError
+from sogoc.register import queries
+from sogoc.register.models import AuditEvent, Batch, Entry, Membership, Row
+from sogoc.services import access, accrediting, batches, founding
+from tests.services.trial import IT, LAW, OURS, THEIRS, Trial, refused
+
+EVERYBODY = (
+    "officer", f"preparer {OURS}", f"approver {OURS}", f"preparer {THEIRS}", f"approver {THEIRS}", "nobody", "left",
+)  # fmt: skip
+OFFICER = {"officer"}
+PREPARER = {f"preparer {OURS}"}
+APPROVER = {f"approver {OURS}"}
+
+
+@pytest.fixture
+def people(trial: Trial) -> dict[str, User]:
+    """Those of the archive, one who has no role anywhere, and an officer whose account was closed."""
+    trial.people["nobody"] = User.objects.create_user("nobody", password="x")
+    left = trial.enrol("left", None, "officer")
+    left.is_active = False
+    left.save()
+    return trial.people
+
+
+def accredit(trial: Trial, by: User) -> object:
+    key = MemoryKey()
+    return accrediting.accredit(
+        origin=trial.log.origin, ministry=trial.ministry, code="THPT03",
+        names=[Name(vi="Trường Ba", en="Third", valid_from="2000-01-01")], identifiers={},
+        key=accrediting.NewKey(jwk=key.jwk, holder="x", uri="memory:x", certificate=b""), powers=[IT], signers=[],
+        by=by, now=trial.now,
+    )  # fmt: skip
+
+
+def change_powers(trial: Trial, by: User) -> object:
+    return accrediting.change_powers(
+        origin=trial.log.origin, ministry=trial.ministry, institution=queries.institution(OURS),
+        powers=[IT, LAW, replace(IT, programme="7480103")],
+        by=by, now=trial.now,
+    )  # fmt: skip
+
+
+def enrol(trial: Trial, by: User) -> object:
+    return founding.enrol(
+        username="new", password="x", institution=queries.institution(OURS), role="preparer", by=by, now=trial.now
+    )
+
+
+def appoint(trial: Trial, by: User) -> object:
+    return founding.appoint(user=by, institution=None, role="officer", by=by, now=trial.now)
+
+
+def open_batch(trial: Trial, by: User) -> object:
+    return trial.open(by=by)
+
+
+def submit(trial: Trial, by: User) -> object:
+    return batches.submit(batch=trial.open(), by=by, now=trial.now)
+
+
+def approve(trial: Trial, by: User) -> object:
+    return batches.approve(batch=trial.submit(trial.open()), by=by, now=trial.now)
+
+
+def act(name: str, trial: Trial, by: User) -> object:
+    (row,) = trial.issue(1)
+    if name == "reinstate":
+        trial.act("suspend", row)
+        trial.advance()
+    return trial.act(name, row, by=by)
+
+
+def amend(trial: Trial, by: User) -> object:
+    (row,) = trial.issue(1)
+    return trial.amend(row, by=by, holder_name="Y Khác")
+
+
+DOORS: dict[str, tuple[Callable[[Trial, User], object], set[str]]] = {
+    "institution.accredited": (accredit, OFFICER),
+    "institution.powers": (change_powers, OFFICER),
+    "member.enrolled": (enrol, OFFICER),
+    "member.appointed": (appoint, OFFICER),
+    "batch.opened": (open_batch, PREPARER),
+    "batch.submitted": (submit, PREPARER),
+    "batch.approved": (approve, APPROVER),
+    "qualification.revoke": (partial(act, "revoke"), APPROVER | OFFICER),
+    "qualification.cancel": (partial(act, "cancel"), APPROVER | OFFICER),
+    "qualification.suspend": (partial(act, "suspend"), APPROVER | OFFICER),
+    "qualification.reinstate": (partial(act, "reinstate"), APPROVER | OFFICER),
+    "qualification.amend": (amend, APPROVER | OFFICER),
+}
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+@pytest.mark.parametrize("verb", DOORS)
+def test_every_door_opens_to_those_of_the_table_and_to_nobody_else(
+    trial: Trial, people: dict[str, User], verb: str, who: str
+) -> None:
+    door, may = DOORS[verb]
+    done = AuditEvent.objects.filter(actor=people[who], verb=verb)
+    before = done.count()
+    if who in may:
+        door(trial, people[who])
+    else:
+        refused(NotAllowed, lambda: door(trial, people[who]))
+    assert done.count() - before == (who in may)
+
+
+def test_every_permission_has_a_door() -> None:
+    """A permission without a role would be a door that nobody can open; reading diplomas is a matter of the pages."""
+    assert all(access.PERMISSIONS.values())
+    assert set(access.PERMISSIONS) == {
+        "accredit", "batch.prepare", "batch.submit", "batch.approve", "act", "diploma.read"
+    }  # fmt: skip
+
+
+def test_roles_are_read_anew_each_time(trial: Trial) -> None:
+    batch = trial.submit(trial.open())
+    Membership.objects.filter(user=trial.by("approver")).delete()
+    refused(NotAllowed, lambda: trial.approve(batch))
+
+
+def test_a_preparer_with_both_roles_still_needs_a_second_person(trial: Trial) -> None:
+    preparer = trial.by("preparer")
+    founding.appoint(
+        user=preparer, institution=queries.institution(OURS), role="approver", by=trial.people["officer"], now=trial.now
+    )
+    batch = trial.submit(trial.open())
+    refused(FourEyes, lambda: batches.approve(batch=batch, by=preparer, now=trial.now))
+    assert trial.approve(batch).state == Batch.State.APPROVED
+
+
+def test_a_name_is_taken_once(trial: Trial) -> None:
+    refused(AlreadyInRegister, lambda: trial.enrol("officer", None, "officer"))
+
+
+def test_an_archive_is_founded_once(trial: Trial) -> None:
+    refused(
+        SogocError,
+        lambda: founding.found(log=trial.log, places_key=bytes(32), officer="second", password="x", now=trial.now),
+    )
+    assert not User.objects.filter(username="second").exists()
+
+
+def test_a_password_belongs_to_its_name(trial: Trial) -> None:
+    assert access.authenticate("officer", "x") == trial.people["officer"]
+    for name, password in (("officer", "y"), ("officer", ""), ("nobody", "x")):
+        refused(NotAllowed, partial(access.authenticate, name, password))
+
+
+def test_no_act_leaves_personal_data_in_the_trail(trial: Trial) -> None:
+    """The trail is kept for ever and read by many: names, numbers and birthdays stay in the register."""
+    (row,) = trial.issue(1, personal_id="001203004567")
+    trial.amend(row, holder_name="Y Khác")
+    trail = " ".join(f"{event.subject} {event.detail}" for event in AuditEvent.objects.all())
+    for secret in ("Niê", "Khác", "001203004567", "2003-02", row.serial_number, row.register_number):
+        assert secret not in trail
+    assert Entry.objects.count()
+    assert Row.objects.count() == 2

@@ -1,0 +1,299 @@
+"""A whole archive on the database of the test: two institutions, five people, keys and files in memory.
+
+Everything is done by the services, as a command or a page would do it; secrets are counted instead of drawn, so a test that
+fails once fails again. `audit` is the independent reader of what was published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from hashlib import sha256
+from itertools import count
+from typing import Any, cast
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
+from django.contrib.auth.models import User
+
+from sogoc.adapters.log_keys_file import LogKeys
+from sogoc.adapters.memory import MemoryFiles, MemoryKey, MemoryLock
+from sogoc.core.anchor import Observation
+from sogoc.core.authority import Name, Power, SignerTerm
+from sogoc.core.canonical import b64
+from sogoc.core.intake import Intake, IntakeRow
+from sogoc.core.note import VerifierKey
+from sogoc.core.record import BY_KIND
+from sogoc.core.report import Report, Verdict
+from sogoc.core.trust import Policy
+from sogoc.core.verify import verify_bytes
+from sogoc.errors import SogocError
+from sogoc.ports import FileStore, IssuerSigner, LockStore, Log
+from sogoc.register import queries
+from sogoc.register.models import Batch, Checkpoint, Entry, Institution, Row
+from sogoc.services import accrediting, acting, batches, founding, issuing
+from sogoc.services.checking import Audit, fsck
+from sogoc.services.delivery import Counter
+from tests import archive
+
+ORIGIN = "trial.sogoc.example/2026-services"
+CONTRACT = "0x" + "cd" * 20
+START = datetime(2026, 7, 16, 2, tzinfo=UTC)
+OURS, THEIRS = "DHSG01", "DHTC02"
+NAMES = {OURS: "Trường Đại học Sông Gốc", THEIRS: "Trường Đại học Thạch Cầu"}
+
+IT = Power(
+    kind="degree", level="bachelor", programme="7480201", mode="full-time", valid_from="2020-01-01",
+    legal_basis="QĐ 11/QĐ-TEST", name="Công nghệ thông tin",
+)  # fmt: skip
+LAW = Power(
+    kind="degree", level="bachelor", programme="7380101", mode="*", valid_from="2020-01-01", valid_to="2026-07-31",
+    legal_basis="QĐ 12/QĐ-TEST",
+)  # fmt: skip
+DECISION = batches.Decision(number="412/QĐ-ĐHSG", decided_on="2026-06-30", total=1000, awarded_on="2026-07-15")
+
+
+class RecordingKeys(LogKeys):
+    """The log's keys, which write down every note they ever made: `notes` are (size, root, note)."""
+
+    def __init__(self, *, lock: LockStore) -> None:
+        self.notes: list[tuple[int, bytes, str]] = []
+        super().__init__(Ed25519PrivateKey.generate(), MLDSA44PrivateKey.generate(), origin=ORIGIN, lock=lock)
+
+    def sign(self, origin: str, size: int, root: bytes, timestamp: int) -> str:
+        note = super().sign(origin, size, root, timestamp)
+        self.notes.append((size, root, note))
+        return note
+
+
+def roots_by_size(notes: Sequence[tuple[int, bytes, str]]) -> dict[int, set[bytes]]:
+    """Every root that was ever signed for each size: a log that never forked has one each."""
+    roots: dict[int, set[bytes]] = {}
+    for size, root, _ in notes:
+        roots.setdefault(size, set()).add(root)
+    return roots
+
+
+@cache
+def _key(name: str) -> ec.EllipticCurvePrivateKey:
+    return ec.derive_private_key(int.from_bytes(sha256(name.encode()).digest()) >> 8, ec.SECP256R1())
+
+
+@dataclass
+class Trial:
+    """The archive, and what a test asks of it. `now` only ever moves on by `later`."""
+
+    public: MemoryFiles = field(default_factory=MemoryFiles)
+    staging: MemoryFiles = field(default_factory=MemoryFiles)
+    lock: MemoryLock = field(default_factory=MemoryLock)
+    now: datetime = START
+    people: dict[str, User] = field(default_factory=dict)
+    keys: dict[str, MemoryKey] = field(default_factory=dict)
+    drawn: count[int] = field(default_factory=count)
+    serials: count[int] = field(default_factory=lambda: count(1))
+
+    def __post_init__(self) -> None:
+        self.signer = RecordingKeys(lock=self.lock)
+        self.ministry = MemoryKey(_key("ministry"))
+
+    @property
+    def log(self) -> Log:
+        return Log(
+            origin=ORIGIN, trial=True, public=self.public, staging=self.staging, lock=self.lock, signer=self.signer
+        )
+
+    def random(self, size: int) -> bytes:
+        return sha256(b"random" + next(self.drawn).to_bytes(8, "big")).digest()[:size]
+
+    def later(self, **span: float) -> datetime:
+        self.now += timedelta(**span) if span else timedelta(minutes=1)
+        return self.now
+
+    # -- people and institutions ----------------------------------------------------------------------------------
+
+    def found(self) -> None:
+        self.people["officer"] = founding.found(
+            log=self.log, places_key=b"p" * 32, officer="officer", password="x", now=self.now
+        )
+        for code in (OURS, THEIRS):
+            self.accredit(code)
+            for role in ("preparer", "approver"):
+                self.enrol(f"{role} {code}", code, role)
+
+    def enrol(self, name: str, code: str | None, role: str) -> User:
+        self.people[name] = founding.enrol(
+            username=name, password="x", institution=queries.institution(code) if code else None, role=role,
+            by=self.people["officer"], now=self.now,
+        )  # fmt: skip
+        return self.people[name]
+
+    def accredit(self, code: str, *, name: str | None = None, powers: Sequence[Power] = (IT, LAW)) -> Institution:
+        key = self.keys.setdefault(f"memory:{code}", MemoryKey(_key(code)))
+        return accrediting.accredit(
+            origin=ORIGIN, ministry=self.ministry, code=code,
+            names=[Name(vi=name or NAMES[code], en=code, valid_from="2000-01-01")], identifiers={},
+            key=accrediting.NewKey(jwk=key.jwk, holder=code, uri=f"memory:{code}", certificate=b""), powers=powers,
+            signers=[SignerTerm(name="Lò Thị Mẫu", title="Hiệu trưởng", valid_from="2000-01-01")],
+            by=self.people["officer"], now=self.now,
+        )  # fmt: skip
+
+    def keyring(self, uri: str) -> IssuerSigner:
+        return self.keys[uri]
+
+    def by(self, role: str, code: str = OURS) -> User:
+        return self.people[f"{role} {code}"]
+
+    # -- batches --------------------------------------------------------------------------------------------------
+
+    def rows(self, rows: int, code: str = OURS, **changes: str | None) -> list[dict[str, str]]:
+        made = []
+        for _ in range(rows):
+            number = next(self.serials)
+            whole = {"institution": code, "institution_name": NAMES[code], "identifier": None}
+            made.append(archive.record(number, **(whole | changes)))
+        return made
+
+    def open(
+        self,
+        rows: int | list[dict[str, str]] = 5,
+        code: str = OURS,
+        *,
+        key: str | None = None,
+        decision: batches.Decision = DECISION,
+        level: str = "bachelor",
+        kind: str = "degree",
+        by: User | None = None,
+        source: bytes | None = None,
+        **changes: str | None,
+    ) -> Batch:
+        records = self.rows(rows, code, **changes) if isinstance(rows, int) else rows
+        number = next(self.drawn)
+        return batches.open_batch(
+            institution=queries.institution(code), schema=BY_KIND[kind], level=level, decision=decision,
+            intake=intake(records),
+            source=batches.Source(
+                name=f"{number}.csv", sha256=sha256(source or b"file %d" % number).digest(), encrypted=b"sealed"
+            ),
+            key=key or f"key {number}", public_id=b64(self.random(16)), tally_salt=self.random(16),
+            identifiers=self.identifier, by=by or self.by("preparer", code), now=self.now,
+        )  # fmt: skip
+
+    def identifier(self) -> str:
+        number = self.random(6).hex()
+        return f"00000000-0000-4000-8000-{number}"
+
+    def submit(self, batch: Batch) -> Batch:
+        return batches.submit(batch=batch, by=self.by("preparer", batch.institution.code), now=self.now)
+
+    def approve(self, batch: Batch) -> Batch:
+        return batches.approve(batch=batch, by=self.by("approver", batch.institution.code), now=self.now)
+
+    def approved(self, rows: int | list[dict[str, str]] = 5, code: str = OURS, **options: Any) -> Batch:
+        return self.approve(self.submit(self.open(rows, code, **options)))
+
+    def advance(self) -> Checkpoint:
+        """Seal, log and publish what there is to do."""
+        head, problems = issuing.advance(
+            self.log, keyring=self.keyring, randomness=self.random, now=self.later(), state_only=True
+        )
+        assert problems == []
+        assert head is not None
+        return head
+
+    def issue(self, rows: int | list[dict[str, str]] = 5, code: str = OURS, **options: Any) -> list[Row]:
+        batch = self.approved(rows, code, **options)
+        self.advance()
+        batch.refresh_from_db()
+        return list(queries.rows_of(batch))
+
+    # -- acts -----------------------------------------------------------------------------------------------------
+
+    def act(self, act: str, row: Row | Entry, *, act_id: str | None = None, number: str = "77/QĐ", on: str = "2026-07-16",
+            by: User | None = None, wording: str = "by-decision") -> Entry:  # fmt: skip
+        logged = row.entry if isinstance(row, Row) else row
+        assert logged is not None
+        return acting.change_status(
+            act=act, logged=logged, decision=acting.ActDecision(number=number, on=on, salt=self.random(16)),
+            wording=wording, act_id=act_id or b64(self.random(16)), keyring=self.keyring,
+            by=by or self.by("approver", cast(Institution, logged.institution).code), now=self.now,
+        )  # fmt: skip
+
+    def amend(self, row: Row, *, act_id: str | None = None, by: User | None = None, number: str = "88/QĐ",
+              **changes: str | None) -> Row:  # fmt: skip
+        return acting.amend(
+            row=row, changes=changes, decision=acting.ActDecision(number=number, on="2026-07-16", salt=self.random(16)),
+            act_id=act_id or b64(self.random(16)), keyring=self.keyring, randomness=self.random,
+            by=by or self.by("approver", row.institution.code), now=self.now,
+        )  # fmt: skip
+
+    # -- the outside ----------------------------------------------------------------------------------------------
+
+    def policy(self, *anchored: Checkpoint) -> Policy:
+        """A verifier that saw these heads on a chain just now."""
+        return Policy(
+            origin=ORIGIN,
+            trial=True,
+            ministry=(self.ministry.jwk,),
+            log=(self.vkeys,),
+            anchors=tuple(self.observation(head) for head in sorted(anchored, key=lambda head: head.size)),
+        )
+
+    @property
+    def vkeys(self) -> tuple[VerifierKey, ...]:
+        return tuple(VerifierKey.parse(key) for key in self.signer.vkeys)
+
+    def observation(self, head: Checkpoint) -> Observation:
+        return Observation(
+            chain_id=89, contract=CONTRACT, block_number=head.size, block_hash=bytes(32), sequence=head.size,
+            size=head.size, root=bytes(head.root), time=int(self.now.timestamp()), endpoints=("http://127.0.0.1:8545",),
+            observed_at=self.now,
+        )  # fmt: skip
+
+    def verify(self, row: Row, *anchored: Checkpoint, names: Sequence[str] | None = None) -> Report:
+        """Hand out the evidence of a row at the newest head and let a stranger verify the bytes."""
+        counter = Counter(self.log)
+        content = counter.evidence(fresh(row), names=names).encode()
+        return verify_bytes(content, self.policy(*(anchored or (counter.head,))), self.now)
+
+    def verdict(self, row: Row) -> Verdict:
+        return self.verify(row).verdict
+
+    def audit(self, public: FileStore | None = None) -> Audit:
+        return fsck(public or self.public, vkeys=[self.vkeys], origin=ORIGIN, ministry=[self.ministry.jwk])
+
+    def assert_right(self) -> None:
+        """The public files are those of a log without a fault, the register says the same, and no size has two roots."""
+        found = self.audit()
+        assert [(fault.index, fault.code, fault.en) for fault in found.faults] == []
+        head = queries.newest_head()
+        assert head is not None
+        assert (found.size, found.root) == (head.size, bytes(head.root)) == self.lock.head(ORIGIN)
+        assert Entry.objects.filter(index__isnull=False).count() == head.size
+        assert all(len(roots) == 1 for roots in roots_by_size(self.signer.notes).values())
+
+
+def fresh(row: Row) -> Row:
+    """The same row as the database has it now."""
+    return queries._rows().get(pk=row.pk)
+
+
+def intake(records: Sequence[Mapping[str, str]]) -> Intake:
+    return Intake(
+        file="made.csv",
+        rows=tuple(IntakeRow(sheet="", row=number, record=dict(record)) for number, record in enumerate(records, 2)),
+        problems=(), changes=(), ignored=(), skipped=(), read=len(records), faulty=0,
+    )  # fmt: skip
+
+
+def refused(error: type[SogocError], call: Callable[[], object]) -> SogocError:
+    """Call, expect this refusal, and hold it to what every refusal owes its reader: both languages."""
+    with pytest.raises(error) as caught:
+        call()
+    refusal: SogocError = caught.value
+    assert refusal.en
+    assert refusal.vi
+    return refusal
