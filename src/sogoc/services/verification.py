@@ -11,17 +11,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from sogoc.core import entry, evidence
+from sogoc.core import entry, evidence, merkle
 from sogoc.core.credentials import sd_jwt
 from sogoc.core.evidence import Act, Evidence, Fresh
 from sogoc.core.report import Finding, Report, Verdict, unreadable
 from sogoc.core.trust import Policy
 from sogoc.core.verify import PRESENTED, PrintedPage
 from sogoc.core.verify import verify as run_steps
-from sogoc.errors import MalformedError, UnavailableError
+from sogoc.errors import MalformedError, ProofError, StorageUnavailable
 from sogoc.ports import Log
 from sogoc.register import queries
-from sogoc.register.models import Entry, Institution, Row
+from sogoc.register.models import Checkpoint, Entry, Institution, Row
 from sogoc.services.delivery import Counter
 
 ARCHIVE = "archive"
@@ -55,8 +55,8 @@ ReadPdf = Callable[[bytes], PresentedPdf]
 def examine(presented: bytes, *, policy: Policy, log: Log, read_pdf: ReadPdf, now: datetime) -> Report:
     """Verify a PDF, an evidence file or an SD-JWT beside the newest fresh half of this archive. Nothing is kept of it.
 
-    Raises: UnavailableError when the archive cannot say how things stand now, which is no reason to doubt a diploma and
-    none to believe it; WrongState when its register was altered.
+    Raises: UnavailableError, or WrongState while a head is being made, when the archive cannot say how things stand now:
+    no reason to doubt a diploma, and none to believe it.
     """
     page = None
     if presented.startswith(PDF_START):
@@ -76,9 +76,9 @@ def examine(presented: bytes, *, policy: Policy, log: Log, read_pdf: ReadPdf, no
         credential = sd_jwt.parse(parsed.lasting.credential)
     except MalformedError as error:
         return unreadable(f"this is not a digital diploma: {error.en}", f"đây không phải văn bằng số: {error.vi}")
-    counter = _counter(log) if credential.origin == log.origin else None
-    if counter is None:
+    if credential.origin != log.origin or queries.newest_head() is None:
         return run_steps(parsed, credential, policy, now, page=page)
+    counter = Counter(log)
     completed = _complete(parsed, credential, counter)
     fresh = gather(completed or parsed, credential, counter, policy)
     report = run_steps(completed or parsed, credential, policy, now, fresh=fresh, page=page)
@@ -100,35 +100,41 @@ def gather(presented: Evidence, credential: sd_jwt.Presented, counter: Counter, 
     if lasting.checkpoint is not None:
         heads += _size_of(lasting.checkpoint)
     number = credential.status[0]
-    return counter.fresh(
+    fresh = counter.fresh(
         ordinals=[issuer.ordinal],
         numbers=[number] if number < len(counter.lists) else [],
         acts=_acts(presented, credential, counter),
         sizes=heads,
     )
+    _check_own(fresh, counter.head)
+    return fresh
 
 
-def _counter(log: Log) -> Counter | None:
-    """Return the archive's counter, once what it would hand out is known to belong together; None before the first head.
+def _check_own(fresh: Fresh, head: Checkpoint) -> None:
+    """Check what this archive is about to say, so that nobody's diploma looks forged because a tile of ours is damaged.
 
-    Raises: UnavailableError while a head is between decided and published: lists and pages are then ahead of the state,
-    and an honest diploma would look forged beside them.
+    Raises: StorageUnavailable.
     """
-    if queries.newest_head() is None:
-        return None
-    counter = Counter(log)
-    state = entry.parse(bytes(counter.state.entry.content))
-    if not isinstance(state, entry.State) or (state.authority_root, state.status_root) != (
-        counter.page_tree.root,
-        counter.list_tree.root,
-    ):
-        raise UnavailableError(
-            "the log is being extended at this moment",
-            "nhật ký đang được ghi thêm ngay lúc này",
-            mend="Try again in a moment.",
-            mend_vi="Hãy thử lại sau giây lát.",
-        )
-    return counter
+    root = bytes(head.root)
+    shown = [*([fresh.state] if fresh.state else []), *(act.logged for act in fresh.acts)]
+    earlier = Checkpoint.objects.filter(size__in=[link.start for link in fresh.links])
+    roots = {one.size: bytes(one.root) for one in earlier}
+    try:
+        for one in shown:
+            leaf = merkle.leaf_hash(one.entry)
+            merkle.verify_inclusion(leaf=leaf, index=one.index, size=head.size, proof=one.proof, root=root)
+        for link in fresh.links:
+            if link.start in roots:  # another size was only claimed
+                merkle.verify_consistency(
+                    old_size=link.start, old_root=roots[link.start], new_size=head.size, new_root=root, proof=link.proof
+                )
+    except ProofError as error:
+        raise StorageUnavailable(
+            "the public files of this archive do not give the root that it signed",
+            "tệp công khai của kho không cho ra gốc đã ký",
+            mend="Run `sogoc log fsck`.",
+            mend_vi="Chạy `sogoc log fsck`.",
+        ) from error
 
 
 def _size_of(note: str) -> list[int]:

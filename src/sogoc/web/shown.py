@@ -40,7 +40,9 @@ class Moment:
     @classmethod
     def of(cls, at: datetime) -> Moment:
         there = at.astimezone(VIETNAM)
-        return cls(f"{there:%H:%M:%S}, {there.day}/{there.month}/{there.year}", f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+        return cls(
+            f"{there:%H:%M:%S}, {there.day}/{there.month}/{there.year}", f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        )
 
 
 def number(count: int) -> str:

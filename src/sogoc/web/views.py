@@ -141,13 +141,13 @@ def _one_of_few() -> Iterator[None]:
 
 # -- the files of the log -------------------------------------------------------------------------------------------------
 
-_TILE = re.compile(r"tile/(?:entries|\d+)/(?:x\d{3}/)*\d{3}(?:\.p/\d{1,3})?")
+_TILE = re.compile(r"tile/(?:entries|[0-9]{1,2})/(?:x[0-9]{3}/)*[0-9]{3}(?:\.p/[0-9]{1,3})?")
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _FILES = (
     (re.compile(r"checkpoint"), "text/plain; charset=utf-8", "public, max-age=5"),
     (_TILE, "application/octet-stream", _IMMUTABLE),
-    (re.compile(r"authority/\d+/\d+\.json"), "application/json", _IMMUTABLE),
-    (re.compile(r"status/\d+"), "application/octet-stream", "public, max-age=5"),
+    (re.compile(r"authority/[0-9]+/[0-9]+\.json"), "application/json", _IMMUTABLE),
+    (re.compile(r"status/[0-9]+"), "application/octet-stream", "public, max-age=5"),
 )
 """Every file that a log has: its path, its type, and how long it may be kept. Nothing else is served."""
 
@@ -173,14 +173,14 @@ def log_file(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_safe
 @cache_control(no_store=True)
-def healthz(request: HttpRequest) -> HttpResponse:
+def healthz(_request: HttpRequest) -> HttpResponse:
     """This process answers."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @require_safe
 @cache_control(no_store=True)
-def readyz(request: HttpRequest) -> HttpResponse:
+def readyz(_request: HttpRequest) -> HttpResponse:
     """This process can answer what it is for: database, public files and trust policy are there."""
     checks: Mapping[str, Callable[[], object]] = {
         "database": queries.newest_head,
@@ -201,11 +201,11 @@ def readyz(request: HttpRequest) -> HttpResponse:
 # -- when it cannot be shown ----------------------------------------------------------------------------------------------
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - as Django calls it
     return _error(request, 400, Said("Yêu cầu không hợp lệ", "This request cannot be read"))
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - as Django calls it
     return _error(request, 404, Said("Không có trang này", "There is no such page"))
 
 
