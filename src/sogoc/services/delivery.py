@@ -213,8 +213,15 @@ class Diploma:
 def diploma(*, row: Row, counter: Counter, printer: Printer, keyring: Keyring, now: datetime) -> Diploma:
     """Print and sign the diploma of a row, with the evidence of its face inside.
 
-    Raises: WrongState, KeyUnavailable.
+    Raises: WrongState, also for an amended version, KeyUnavailable.
     """
+    if row.follows_id is not None:
+        raise WrongState(
+            "an amended diploma is never printed again: the original stays, with the decision beside it",
+            "văn bằng đã chỉnh sửa không in lại: bản chính giữ nguyên, kèm quyết định chỉnh sửa",
+            mend="Hand out the evidence of the newest version as a .json file.",
+            mend_vi="Giao hồ sơ chứng cứ của bản mới nhất dưới dạng tệp .json.",
+        )
     schema, fields = schema_of(row), record_of(row)
     attached = counter.evidence(row).encode()
     face = {name: fields[name] for name in schema.face if name in fields}
