@@ -143,7 +143,6 @@ class ShownReport:
     verdict: Said
     look: Look
     claims: tuple[Claim, ...]
-    issuer: Said | None
     steps: tuple[Step, ...]
     notes: tuple[Said, ...]
     passed: int
@@ -151,12 +150,10 @@ class ShownReport:
     @classmethod
     def of(cls, report: Report) -> ShownReport:
         en, vi = LABELS[report.verdict]
-        issuer = report.issuer
         return cls(
             verdict=Said(vi, en),
             look=VERDICTS[report.verdict],
             claims=tuple(_claims(report)),
-            issuer=Said(issuer["vi"], issuer["en"]) if {"vi", "en"} <= issuer.keys() else None,
             steps=tuple(map(_step, report.checks)),
             notes=tuple(Said(note.vi, note.en) for note in report.notes),
             passed=sum(check.passed for check in report.checks),
@@ -168,6 +165,8 @@ def _claims(report: Report) -> Iterator[Claim]:
     for name in (*FIELDS, *rest):
         if name in report.claims:
             value = _value(name, report.claims[name])
+            if name == "institution_name" and report.issuer.get("vi") == value.vi:
+                value = Said(value.vi, report.issuer["en"])  # the ministry's English name for it
             yield Claim(
                 label=FIELDS.get(name, Said(name, name)),
                 vi=value.vi,
