@@ -1,0 +1,260 @@
+"""What is done to a diploma after it was issued, and what a stranger then reads from its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sogoc.core.canonical import b64
+from sogoc.core.status import Status
+from sogoc.errors import GateRefused, KeyUnavailable, RecordError, RuleError, SogocError, WrongState
+from sogoc.register import queries
+from sogoc.register.models import ActDetail, Entry, Row
+from sogoc.register.records import record_of
+from sogoc.services import acting
+from sogoc.services.delivery import Counter
+from tests.services.trial import OURS, THEIRS, Trial, fresh, refused
+
+ACTS = ("revoke", "cancel", "suspend", "reinstate", "amend")
+VERDICTS = {"valid": "valid", "revoked": "revoked", "suspended": "suspended"}
+
+# What may follow what: the status that an act leaves behind, None where it is refused.
+ALLOWED: dict[str, dict[str, str | None]] = {
+    "valid": {"revoke": "revoked", "cancel": "revoked", "suspend": "suspended", "reinstate": None, "amend": "valid"},
+    "suspended": {"revoke": "revoked", "cancel": "revoked", "suspend": None, "reinstate": "valid", "amend": None},
+    "revoked": dict.fromkeys(ACTS),
+}
+WAY_THERE = {"valid": (), "suspended": ("suspend",), "revoked": ("revoke",)}
+
+
+def do(trial: Trial, act: str, row: Row) -> Row:
+    """Do it to the newest version and return the newest version after it."""
+    if act == "amend":
+        return trial.amend(row, holder_name="Y Khác")
+    trial.act(act, row)
+    return row
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("status", ALLOWED)
+def test_what_may_follow_what(trial: Trial, status: str, act: str) -> None:
+    (row,) = trial.issue(1)
+    for step in WAY_THERE[status]:
+        trial.act(step, row)
+        trial.advance()
+    expected = ALLOWED[status][act]
+    before = Entry.objects.count()
+    if expected is None:
+        refused(WrongState, lambda: do(trial, act, row))
+        assert Entry.objects.count() == before
+        assert trial.verdict(row) == VERDICTS[status]
+    else:
+        newest = do(trial, act, row)
+        trial.advance()
+        assert trial.verdict(newest) == VERDICTS[expected]
+        if act == "amend":
+            assert trial.verdict(row) == "superseded"
+    trial.assert_right()
+
+
+def test_an_amended_diploma_names_its_successor_and_shows_its_own_face(trial: Trial) -> None:
+    (row,) = trial.issue(1)
+    successor = trial.amend(row, holder_name="Y Khác", ethnicity=None)
+    trial.advance()
+    old, new = trial.verify(row), trial.verify(fresh(successor))
+    assert (old.verdict, new.verdict) == ("superseded", "valid")
+    assert new.claims["holder_name"] == "Y Khác"
+    assert old.claims["holder_name"] == record_of(row)["holder_name"]
+    assert "ethnicity" not in record_of(fresh(successor))
+    assert (successor.serial_number, successor.identifier) == (row.serial_number, row.identifier)
+
+
+def test_a_whole_life(trial: Trial) -> None:
+    """Amended twice, suspended, reinstated, amended again, cancelled: the newest version carries the status of the diploma."""
+    (row,) = trial.issue(1)
+    versions = [row]
+    for act in ("amend", "amend", "suspend", "reinstate", "amend", "cancel"):
+        versions.append(do(trial, act, fresh(versions[-1])))
+        trial.advance()
+    assert trial.verdict(versions[-1]) == "revoked"
+    assert trial.verdict(row) == "superseded"
+    assert [fault.code for fault in trial.audit().faults] == []
+    assert acting.status_of(fresh(versions[-1]).entry or Entry()) is Status.REVOKED
+    assert queries.row_by_serial(OURS, row.serial_number).pk == versions[-1].pk
+
+
+def test_an_act_on_an_older_version_meets_the_newest(trial: Trial) -> None:
+    (row,) = trial.issue(1)
+    successor = trial.amend(row, holder_name="Y Khác")
+    trial.advance()
+    trial.act("revoke", row)
+    trial.advance()
+    assert trial.verdict(fresh(successor)) == "revoked"
+    trial.assert_right()
+
+
+def test_only_the_newest_version_is_amended(trial: Trial) -> None:
+    (row,) = trial.issue(1)
+    trial.amend(row, holder_name="Y Khác")
+    trial.advance()
+    refused(WrongState, lambda: trial.amend(fresh(row), holder_name="Y Nữa"))
+
+
+@pytest.mark.parametrize("first", ["suspend", "amend"])
+def test_while_one_thing_waits_for_the_log_nothing_follows_it(trial: Trial, first: str) -> None:
+    (row,) = trial.issue(1)
+    do(trial, first, row)
+    for act in ACTS:
+        refused(WrongState, partial(do, trial, act, row))
+    trial.advance()
+    trial.assert_right()
+
+
+def test_nothing_is_done_to_a_diploma_that_is_not_logged(trial: Trial) -> None:
+    batch = trial.approved(1)
+    row = next(queries.rows_of(batch))
+    refused(WrongState, lambda: trial.amend(row, holder_name="Y Khác"))
+
+
+@pytest.mark.parametrize("act", ["state", "batch", "authority"])
+def test_acts_concern_qualifications_only(trial: Trial, act: str) -> None:
+    trial.issue(1)
+    other = Entry.objects.filter(act=act).first()
+    assert other is not None
+    refused(WrongState, lambda: trial.act("revoke", other, by=trial.people["officer"]))
+
+
+# -- the same id ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_id_changes_nothing(trial: Trial) -> None:
+    row, other = trial.issue(2)
+    ids = b64(b"a" * 16), b64(b"b" * 16)
+    done = trial.act("suspend", row, act_id=ids[0]), trial.amend(other, act_id=ids[1], holder_name="Y Khác")
+    for _ in range(2):
+        assert trial.act("suspend", row, act_id=ids[0]) == done[0]
+        assert trial.amend(other, act_id=ids[1], holder_name="Y Khác") == done[1]
+        trial.advance()
+    trial.act("reinstate", row)
+    trial.advance()
+    assert trial.act("suspend", row, act_id=ids[0]) == done[0]
+    assert trial.verdict(row) == "valid"
+    assert ActDetail.objects.count() == 3
+    trial.assert_right()
+
+
+OTHERWISE: dict[str, Callable[[Trial, Row, Row, str], object]] = {
+    "another diploma": lambda trial, _, other, used: trial.act("suspend", other, act_id=used),
+    "another act": lambda trial, row, _, used: trial.act("revoke", row, act_id=used),
+    "another decision": lambda trial, row, _, used: trial.act("suspend", row, act_id=used, number="78/QĐ"),
+    "another day": lambda trial, row, _, used: trial.act("suspend", row, act_id=used, on="2026-07-15"),
+    "another wording": lambda trial, row, _, used: trial.act("suspend", row, act_id=used, wording="by-court"),
+    "an amendment": lambda trial, _, other, used: trial.amend(other, act_id=used, holder_name="Y Khác"),
+}
+
+
+@pytest.mark.parametrize("what", OTHERWISE)
+def test_an_id_is_never_used_for_something_else(trial: Trial, what: str) -> None:
+    row, other = trial.issue(2)
+    used = b64(b"a" * 16)
+    trial.act("suspend", row, act_id=used)
+    trial.advance()
+    before = Entry.objects.count(), Row.objects.count()
+    refused(WrongState, lambda: OTHERWISE[what](trial, row, other, used))
+    assert (Entry.objects.count(), Row.objects.count()) == before
+
+
+AMENDED_OTHERWISE: dict[str, Callable[[Trial, Row, Row, str], object]] = {
+    "other changes": lambda trial, row, _, used: trial.amend(row, act_id=used, holder_name="Y Nữa"),
+    "another diploma": lambda trial, _, other, used: trial.amend(other, act_id=used, holder_name="Y Khác"),
+    "another decision": lambda trial, row, _, used: trial.amend(row, act_id=used, number="89/QĐ", holder_name="Y Khác"),
+    "a revocation": lambda trial, row, _, used: trial.act("revoke", row, act_id=used),
+}
+
+
+@pytest.mark.parametrize("what", AMENDED_OTHERWISE)
+def test_the_id_of_an_amendment_is_never_used_for_something_else(trial: Trial, what: str) -> None:
+    row, other = trial.issue(2)
+    used = b64(b"a" * 16)
+    trial.amend(row, act_id=used, holder_name="Y Khác")
+    before = Entry.objects.count(), Row.objects.count()
+    refused(WrongState, lambda: AMENDED_OTHERWISE[what](trial, row, other, used))
+    assert (Entry.objects.count(), Row.objects.count()) == before
+
+
+def test_the_id_of_a_batch_is_no_id_of_an_act(trial: Trial) -> None:
+    (row,) = trial.issue(1)
+    refused(WrongState, lambda: trial.act("revoke", row, act_id=row.batch.public_id))
+
+
+# -- what an amendment may not do ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        *(
+            ({name: "x"}, RecordError)
+            for name in ("identifier", "serial_number", "register_number", "institution_name")
+        ),
+        *(({name: "x"}, RecordError) for name in ("institution", "kind", "level", "programme", "decision_number")),
+        ({"awarded_on": "2026-07-14"}, RecordError),
+        ({"holder_name": None}, RecordError),
+        ({"born_on": "2003-02-30"}, RecordError),
+        ({"grade": "A"}, RecordError),
+        ({"programme_name": "Y khoa"}, GateRefused),
+        ({"mode": "distance"}, GateRefused),
+    ],
+)
+def test_what_cannot_be_amended(trial: Trial, changes: dict[str, Any], error: type[SogocError]) -> None:
+    (row,) = trial.issue(1)
+    before = Entry.objects.count()
+    refused(error, lambda: trial.amend(row, **changes))
+    assert Entry.objects.count() == before
+
+
+def test_a_key_that_does_not_answer_leaves_nothing_half_done(trial: Trial) -> None:
+    (row,) = trial.issue(1)
+    before = Entry.objects.count(), Row.objects.count()
+    for act in ("revoke", "amend"):
+        trial.keys[f"memory:{OURS}"].fail_next("sign")
+        refused(KeyUnavailable, partial(do, trial, act, row))
+    assert (Entry.objects.count(), Row.objects.count()) == before
+    assert trial.verdict(row) == "valid"
+
+
+def test_the_other_institution_is_not_touched(trial: Trial) -> None:
+    ours, theirs = trial.issue(2), trial.issue(2, THEIRS)
+    trial.act("revoke", ours[0])
+    trial.advance()
+    assert [trial.verdict(row) for row in (*ours, *theirs)] == ["revoked", "valid", "valid", "valid"]
+
+
+# -- any life --------------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lives=st.lists(st.tuples(st.integers(0, 1), st.sampled_from(ACTS), st.booleans()), max_size=10))
+def test_the_register_allows_exactly_what_the_table_allows(trial: Trial, lives: list[tuple[int, str, bool]]) -> None:
+    """Any acts in any order, published at any time: the register, the log's independent reader and the verifier agree."""
+    newest = trial.issue(2)
+    status, waits = ["valid", "valid"], [False, False]
+    for which, act, publish in lives:
+        expected = None if waits[which] else ALLOWED[status[which]][act]
+        if expected is None:
+            refused(RuleError, partial(do, trial, act, fresh(newest[which])))
+        else:
+            newest[which] = do(trial, act, fresh(newest[which]))
+            status[which], waits[which] = expected, True
+        if publish:
+            trial.advance()
+            waits = [False, False]
+    trial.advance()
+    assert [trial.verdict(row) for row in newest] == [VERDICTS[one] for one in status]
+    assert Counter(trial.log).head.size == trial.audit().size
+    assert trial.audit().faults == ()
