@@ -148,6 +148,8 @@ class Archive:
     """(index of the act, index of the entry it is about, number of its decision)"""
     newest: dict[int, int] = field(default_factory=dict)
     """Index of the last entry about a qualification, by the index of its first one."""
+    older: dict[int, Diploma] = field(default_factory=dict)
+    """The version that an amendment follows, by the amendment's index."""
     snapshots: dict[int, tuple[dict[int, bytes], dict[int, bytes]]] = field(default_factory=dict)
     """What each state entry, by its index, stated: pages by ordinal and lists by number."""
     notes: dict[int, str] = field(default_factory=dict)
@@ -342,6 +344,10 @@ class Archive:
         self.acts.append((index, diploma.index, number))
         now = {"suspend": status.Status.SUSPENDED, "reinstate": status.Status.VALID}.get(what, status.Status.REVOKED)
         self.lists[diploma.status[0]][diploma.status[1]] = now
+        older = self.older.get(diploma.index)
+        while now is status.Status.REVOKED and older is not None:
+            self.lists[older.status[0]][older.status[1]] = now
+            older = self.older.get(older.index)
         return index
 
     def amend(self, diploma: Diploma, *, key: Key | None = None, signer: Key | None = None, **changes: str) -> Diploma:
@@ -367,6 +373,7 @@ class Archive:
         self.newest[index] = index
         self.acts.append((index, diploma.index, number))
         self.lists[diploma.status[0]][diploma.status[1]] = status.Status.SUPERSEDED
+        self.older[index] = diploma
         return replace(
             diploma,
             record=fields,

@@ -46,6 +46,7 @@ class History:
         self.place: dict[int, entry.Place] = {}
         self.newest: list[int] = []
         self.last: dict[int, int] = {}
+        self.older: dict[int, int] = {}
         self.now = START
         self.made = 0
 
@@ -200,6 +201,10 @@ class History:
         one = replace(one, **changes)
         index = self.append(self.signed(one, by or KEYS[institution]))
         self.status[self.place[target]] = {"revoke": 1, "cancel": 1, "suspend": 2, "reinstate": 0}[act]
+        version = target
+        while act in ("revoke", "cancel") and version in self.older:  # people hold the older versions too
+            version = self.older[version]
+            self.status[self.place[version]] = 1
         self.last[target] = index
         return index
 
@@ -223,6 +228,7 @@ class History:
         index = self.append(self.signed(one, by or KEYS[institution]))
         self.status[self.place[target]] = 3
         self.newest.remove(target)
+        self.older[index] = target
         self.know(index, self.batch_of[target], one.status)
         return index
 

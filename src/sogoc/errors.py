@@ -149,5 +149,5 @@ class ChainUnavailable(UnavailableError):
     code = "chain-unavailable"
 
 
-class LogForked(Exception):  # noqa: N818 - outside SogocError on purpose: no handler may swallow it
+class LogForked(Exception):
     """The log contradicts itself: two roots for one size. Everything stops and an operator is called."""

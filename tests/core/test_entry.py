@@ -179,9 +179,9 @@ def test_bytes_that_are_no_entry(presented: bytes) -> None:
 
 def test_an_entry_has_a_largest_size() -> None:
     value = json.loads(KEY.signed(a_batch()).encode())
-    tally = [[f"{number:07}", "full-time", 5] for number in range(200)]
-    with pytest.raises(MalformedError, match="4096"):
-        entry.parse(canonical.encode(value | {"tally": tally, "count": 1000}))
+    tally = [[f"{number:012}", "self-study", 5] for number in range(512)]
+    with pytest.raises(MalformedError, match="16384"):
+        entry.parse(canonical.encode(value | {"tally": tally, "count": 2560}))
 
 
 @given(st.datetimes(datetime(1000, 1, 1), datetime(9999, 12, 31)))

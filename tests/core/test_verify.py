@@ -1157,3 +1157,15 @@ def test_the_next_keys_of_the_log_are_as_good_as_the_current_ones() -> None:
     assert scene.look().verdict is Verdict.TAMPERED
     scene.trust(log=((following[0], scene.archive.vkeys[1]),))
     assert codes(scene.look(), 5) == ["log-signature", "log-signature"]
+
+
+def test_a_revocation_of_the_newest_version_reaches_the_one_that_people_hold() -> None:
+    told = story()
+    original = told.first[0]
+    amended = told.archive.amend(original, holder_name="Trần Thị Mới")
+    told.archive.act("revoke", amended)
+    told.archive.state(on_july(18))
+    size = told.archive.size
+    for version in (original, amended):
+        evidence = told.archive.evidence(version).encode()
+        assert verify_bytes(evidence, told.archive.policy(size), on_july(18, 19)).verdict is Verdict.REVOKED

@@ -14,6 +14,7 @@ from rich.text import Text
 from sogoc import wiring
 from sogoc.cli import output
 from sogoc.cli.opening import SHOWN_PROBLEMS, Progression, done, now, open_home
+from sogoc.cli.verify import read_file
 from sogoc.core import trust
 from sogoc.core.entry import write_time
 from sogoc.core.trust import Policy
@@ -82,7 +83,9 @@ def _public(folder: Path, files: Path | None, policy: Path | None) -> tuple[File
     if files is not None and not files.is_dir():
         raise InputError(f"there is no folder {files}", f"không có thư mục {files}")
     store = wiring.files(str(files)) if files is not None else home.log.public if home else None
-    pinned = trust.parse(policy.read_bytes()) if policy is not None else home.keys_only() if home else None
+    pinned = (
+        trust.parse(read_file(policy, trust.MAX_BYTES)) if policy is not None else home.keys_only() if home else None
+    )
     if store is None or pinned is None:
         raise InputError("give the public files and a trust policy", "hãy cho tệp công khai và chính sách tin cậy")
     return store, pinned, home
@@ -124,11 +127,14 @@ def log_fsck(folder: Path, files: Path | None, policy: Path | None, *, as_json: 
             output.console.print(Text(f"✗ [{fault.index}] {fault.code}: {fault.vi} · {fault.en}", style="red"))
         for note in audit.notes:
             output.console.print(Text(f"· [{note.index}] {note.code}: {note.vi} · {note.en}", style="yellow"))
+        whole = clean and chain_said != "unavailable"
+        mark = "✓ " if whole else "! " if clean else f"✗ {len(audit.faults)} lỗi · faults: "
+        colour = "green" if whole else "yellow" if clean else "red"
         said = f"{audit.size} mục · entries {dict(audit.acts)}; {len(events)} mốc · anchors ({value['chain']}); {audit.seconds:.2f} s"
-        output.console.print(
-            Text(("✓ " if clean else f"✗ {len(audit.faults)} lỗi · faults: ") + said, style="green" if clean else "red")
-        )
-    return 0 if clean else output.FAILED
+        output.console.print(Text(mark + said, style=colour))
+    if not clean:
+        return output.FAILED
+    return output.INCONCLUSIVE if chain_said == "unavailable" else 0
 
 
 def _anchors_to_compare(pinned: Policy, home: Home | None) -> tuple[list[AnchoredEvent], str]:
@@ -206,16 +212,23 @@ def trust_export(folder: Path, to: Path) -> int:
 
 
 def trust_observe(policy: Path, log: Path | None, *, as_json: bool) -> int:
-    pinned = observe(trust.parse(policy.read_bytes()), now())
+    pinned = observe(trust.parse(read_file(policy, trust.MAX_BYTES)), now())
     if log is not None:
         from sogoc.services import observing
 
         pinned = observing.remember_state(pinned, wiring.files(str(log)))
-    policy.write_bytes(pinned.encode())
+    _replace(policy, pinned.encode())
     return done(
         as_json, {"anchors": len(pinned.anchors), "state": write_time(pinned.seen.at) if pinned.seen else None},
         f"Đã quan sát {len(pinned.anchors)} mốc", f"{len(pinned.anchors)} anchors observed",
     )  # fmt: skip
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: a policy holds what its owner observed."""
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_bytes(content)
+    beside.replace(path)
 
 
 def observe(policy: Policy, now: datetime) -> Policy:

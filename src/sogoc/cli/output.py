@@ -20,6 +20,8 @@ stderr = Console(stderr=True, highlight=False)
 
 FAILED = 1
 """Exit code of a command that could not do what it was asked."""
+INCONCLUSIVE = 6
+"""Exit code of a check that found nothing wrong and could not look everywhere."""
 
 _COLOURS = {
     Verdict.VALID: "green",

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sogoc.core import evidence, trust
 from sogoc.core.entry import read_time
 from sogoc.core.evidence import Fresh
-from sogoc.core.report import Report, Verdict, unchecked, unreadable
+from sogoc.core.report import Finding, Report, Verdict, unchecked, unreadable
 from sogoc.core.trust import Policy
 from sogoc.core.verify import PrintedPage, verify_bytes
-from sogoc.errors import InputError, MalformedError, UnavailableError
+from sogoc.errors import ChainUnavailable, InputError, MalformedError, UnavailableError
 
 Observe = Callable[[Policy, datetime], Policy]
 """Asks the chains of a policy now, and returns it with what they hold."""
 
 MAX_BYTES = 16 * 2**20
 _WORTH_ASKING = (Verdict.VALID, Verdict.PENDING, Verdict.INCONCLUSIVE, Verdict.SUPERSEDED, Verdict.SUSPENDED)
+_SIGNATURE = 1
+"""Place of step 2 among the checks: without a signature that holds nobody is asked anything."""
 
 
 def verify_file(
@@ -31,20 +34,23 @@ def verify_file(
 ) -> Report:
     """Verify one PDF, evidence file or SD-JWT against a pinned trust policy.
 
-    Nothing leaves this machine unless `observe` is given: then the chains of the policy are asked, and only after what was presented
-    has held offline, so a forged file never makes this machine call anybody.
+    Nothing leaves this machine unless `observe` is given: then the chains of the policy are asked, and only once the issuer's signature
+    held offline, so a forged file never makes this machine call anybody. When they do not answer, the offline report stands, and says so.
 
-    Raises: InputError for a file or time that cannot be read; MalformedError for a policy or a fresh half that is none;
-    ChainUnavailable.
+    Raises: InputError for a file or time that cannot be read; MalformedError for a policy or a fresh half that is none.
     """
-    policy = trust.parse(_read(trust_file, trust.MAX_BYTES))
-    fresh = evidence.parse_fresh(_read(fresh_file, evidence.MAX_FRESH_BYTES)) if fresh_file else None
+    policy = trust.parse(read_file(trust_file, trust.MAX_BYTES))
+    fresh = evidence.parse_fresh(read_file(fresh_file, evidence.MAX_FRESH_BYTES)) if fresh_file else None
     at = _time(now)
-    presented = _read(file, MAX_BYTES)
+    presented = read_file(file, MAX_BYTES)
     report = examine(presented, policy, at, fresh=fresh)
-    if observe is not None and report.verdict in _WORTH_ASKING:
-        report = examine(presented, observe(policy, at), at, fresh=fresh)
-    return report
+    if observe is None or report.verdict not in _WORTH_ASKING or not report.checks[_SIGNATURE].passed:
+        return report
+    try:
+        seen = observe(policy, at)
+    except ChainUnavailable as error:
+        return replace(report, notes=(*report.notes, Finding(Verdict.VALID, "not-asked", error.en, error.vi)))
+    return examine(presented, seen, at, fresh=fresh)
 
 
 def examine(presented: bytes, policy: Policy, now: datetime, *, fresh: Fresh | None = None) -> Report:
@@ -68,7 +74,8 @@ def examine(presented: bytes, policy: Policy, now: datetime, *, fresh: Fresh | N
     return verify_bytes(pdf.evidence, policy, now, fresh=fresh, page=page)
 
 
-def _read(path: Path, limit: int) -> bytes:
+def read_file(path: Path, limit: int) -> bytes:
+    """Return the content of a file of at most `limit` bytes. Raises: InputError."""
     try:
         with path.open("rb") as file:
             content = file.read(limit + 1)

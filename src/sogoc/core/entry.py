@@ -18,7 +18,7 @@ from sogoc.core.record import LEVELS, MODES, SCHEMAS, is_full_date
 from sogoc.errors import MalformedError, SignatureError
 
 TYP = "sogoc-entry+jws"
-MAX_BYTES = 4096
+MAX_BYTES = 16_384
 MINISTRY = 0
 """The ordinal under which the ministry itself acts."""
 

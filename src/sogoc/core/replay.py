@@ -107,6 +107,7 @@ class Replay:
         self._place = array("Q")
         self._batch = array("Q")
         self._last: dict[int, int] = {}
+        self._follows: dict[int, int] = {}  # newer version -> the one it follows
 
         self._authority_root: Hash | None = None
         self._status_leaves: list[Hash] | None = None
@@ -387,6 +388,11 @@ class Replay:
         if not self._faults:
             self._mark(one.target, _EFFECTS[one.act])
             self._last[one.target] = self.size
+            if _EFFECTS[one.act] is Status.REVOKED:
+                older = self._follows.get(one.target)
+                while older is not None:
+                    self._mark(older, Status.REVOKED)
+                    older = self._follows.get(older)
 
     def _take_successor(self, one: entry.Successor) -> None:
         now = self._check_chain(one, one.follows, one.previous, one.institution)
@@ -406,6 +412,7 @@ class Replay:
             self._place[self.size] = 0
             return
         self._mark(one.follows, Status.SUPERSEDED)
+        self._follows[self.size] = one.follows
         self._last.pop(one.follows, None)
 
     def _check_chain(self, one: entry.Statement, target: int, previous: int, institution: int) -> Status | None:

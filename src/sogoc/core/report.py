@@ -92,7 +92,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something a step relied on, and where it came from: `presented`, `fresh file`, `policy`, or `computed`."""
+    """Something a step relied on, and where it came from: `presented`, `fresh file`, `policy`, or `archive` (added by who examined)."""
 
     name: str
     value: str

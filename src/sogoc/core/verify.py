@@ -27,7 +27,7 @@ from sogoc.core.status import StatusList
 from sogoc.core.trust import CLOCK_DIFFERENCE, Policy
 from sogoc.errors import MalformedError, ProofError, SignatureError, SogocError, VerificationError
 
-PRESENTED, FRESH_FILE, POLICY, COMPUTED = "presented", "fresh file", "policy", "computed"
+PRESENTED, FRESH_FILE, POLICY = "presented", "fresh file", "policy"
 
 _LATE_DAYS = 30
 
@@ -621,6 +621,14 @@ class _Case:
     ) -> None:
         kids = {signature.kid for signature in statement.signatures}
         signers = [key for key in keys if key.kid in kids]
+        if not signers and self._custodian_may_have():
+            self._missing(
+                6,
+                "custodian",
+                "another institution keeps this register, and its page is not in the evidence",
+                "sổ gốc do cơ sở khác giữ, hồ sơ không có trang thẩm quyền của cơ sở đó",
+            )
+            return
         if not signers:
             self._false(
                 6,
@@ -638,6 +646,10 @@ class _Case:
             and all(finding.code != "key-not-in-force" for finding in self.checks[2].findings)
         ):
             self._not_in_force()
+
+    def _custodian_may_have(self) -> bool:
+        page = self.page
+        return page is not None and page.custodian != page.ordinal and isinstance(self.leaf, entry.Successor)
 
     # -- step 7 -------------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from sogoc.core import entry
 from sogoc.core.authority import KeyWindow, Name, Page, Power, SignerTerm, check_succession
+from sogoc.core.authority import parse as parse_page
 from sogoc.core.canonical import digest
 from sogoc.core.jws import thumbprint
 from sogoc.core.merkle import leaf_hash
@@ -109,6 +110,7 @@ def _enter_key(institution: Institution, key: NewKey) -> KeyWindow:
 def _log_page(institution: Institution, page: Page, ministry: IssuerSigner, origin: str) -> AuthorityPage:
     unsigned = page.prepare(ministry.jwk, origin=origin)
     content = replace(page, signatures=(unsigned.signed(ministry.sign(unsigned.payload)),)).encode()
+    parse_page(content)  # what is logged can never be taken back: hold it against its own format first
     leaf = entry.Authority(institution=institution.ordinal, version=page.version, page=digest(content)).encode()
     logged = Entry.objects.create(act="authority", content=leaf, leaf_hash=leaf_hash(leaf), institution=institution)
     return AuthorityPage.objects.create(institution=institution, version=page.version, content=content, entry=logged)

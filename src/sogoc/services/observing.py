@@ -7,16 +7,16 @@ from datetime import datetime
 
 from sogoc.core import entry, merkle, tiles
 from sogoc.core.anchor import Observation
-from sogoc.core.checkpoint import open_note
+from sogoc.core.checkpoint import Checkpoint, open_note
 from sogoc.core.trust import Policy, SeenState
-from sogoc.errors import ChainUnavailable, CheckpointError
+from sogoc.errors import ChainUnavailable, CheckpointError, LogForked, ProofError
 from sogoc.ports import Chain, FileStore
 
 
 def observe(policy: Policy, chains: list[Chain], *, now: datetime) -> Policy:
     """Return the policy with every final anchor that its chains hold now. What was seen before stays unless the chain denies it.
 
-    Raises: ChainUnavailable when no chain could be asked, or a chain no longer holds what was final.
+    Raises: ChainUnavailable when a chain could not be asked, or no longer holds what was final.
     """
     kept = {(one.chain_id, one.contract, one.sequence): one for one in policy.anchors}
     for chain in chains:
@@ -51,7 +51,8 @@ def observe(policy: Policy, chains: list[Chain], *, now: datetime) -> Policy:
 def remember_state(policy: Policy, files: FileStore) -> Policy:
     """Return the policy with the newest state of these public files as the highest seen, unless it has seen a higher one.
 
-    Raises: CheckpointError when the log's keys did not sign the checkpoint; ProofError; MalformedError; StorageUnavailable.
+    Raises: CheckpointError when the log's keys or enough witnesses did not sign the checkpoint; LogForked when it is another tree than
+    the one already seen; ProofError; MalformedError; StorageUnavailable.
     """
     note = files.get("checkpoint")
     if note is None:
@@ -60,13 +61,32 @@ def remember_state(policy: Policy, files: FileStore) -> Policy:
     head = opened.checkpoint
     if head.origin != policy.origin or not any(set(keys) <= set(opened.signers) for keys in policy.log):
         raise CheckpointError("the log of this policy did not sign it", "nhật ký của chính sách này không ký")
+    if sum(key in policy.witnesses for key in opened.signers) < policy.quorum:
+        raise CheckpointError("too few witnesses signed", "chưa đủ bên chứng kiến ký")
+    read = tiles.tile_reader(files.get, head.size)
+    if policy.seen is not None:
+        if policy.seen.size >= head.size:
+            if policy.seen.size == head.size and policy.seen.root != head.root:
+                raise LogForked(f"these files hold another tree of size {head.size} than the one already seen")
+            return policy
+        _continues(policy.seen, head, read)
     index = head.size - 1  # every head closes with a state
     content = tiles.read_entry(files.get, index, head.size)
-    proof = merkle.inclusion_proof(index, head.size, tiles.tile_reader(files.get, head.size))
+    proof = merkle.inclusion_proof(index, head.size, read)
     merkle.verify_inclusion(leaf=merkle.leaf_hash(content), index=index, size=head.size, proof=proof, root=head.root)
     state = entry.parse(content)
     if not isinstance(state, entry.State):
         raise CheckpointError("the log does not close with a state", "nhật ký không kết thúc bằng trạng thái")
-    if policy.seen is not None and policy.seen.index >= index:
-        return policy
     return replace(policy, seen=SeenState(index=index, at=state.at, size=head.size, root=head.root))
+
+
+def _continues(seen: SeenState, head: Checkpoint, read: merkle.ReadHash) -> None:
+    try:
+        proof = merkle.consistency_proof(seen.size, head.size, read)
+        merkle.verify_consistency(
+            old_size=seen.size, old_root=seen.root, new_size=head.size, new_root=head.root, proof=proof
+        )
+    except ProofError as error:
+        raise LogForked(
+            f"the tree of size {head.size} does not continue the one of size {seen.size} seen before"
+        ) from error

@@ -217,12 +217,28 @@ def apply_acts(size: int) -> list[StatusList]:
         target = entry.parse(bytes(act.target.content))
         if not isinstance(target, entry.Issue | entry.Successor):
             raise LogForked(f"the act at index {act.index} does not concern a qualification")
-        number, index = target.status
-        lists[number][index] = _EFFECTS[act.act]
-        touched |= {number}
+        effect = _EFFECTS[act.act]
+        concerned = [target.status]
+        if effect is Status.REVOKED:  # the older versions, still in people's hands, with the newest
+            concerned += _older_places(act.target)
+        for number, index in concerned:
+            lists[number][index] = effect
+            touched |= {number}
     for number in sorted(touched):
         StatusTable.objects.update_or_create(number=number, defaults={"content": bytes(lists[number].content)})
     return [lists[number] for number in sorted(lists)]
+
+
+def _older_places(newest: Entry) -> list[entry.Place]:
+    """Return the status places of all versions before `newest`."""
+    places = []
+    older = newest.target if newest.act in ("amend", "reissue") else None
+    while older is not None:
+        logged = entry.parse(bytes(older.content))
+        if isinstance(logged, entry.Issue | entry.Successor):
+            places.append(logged.status)
+        older = older.target if older.act in ("amend", "reissue") else None
+    return places
 
 
 def _log_state(index: int, lists: list[StatusList], now: datetime) -> None:
