@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from django.db import connections
 
 from sogoc.core import canonical
 from sogoc.core.intake import RULES, Problem
 from sogoc.core.record import BY_KIND
-from sogoc.errors import AlreadyInRegister, InputError, SogocError, WrongState
+from sogoc.errors import AlreadyInRegister, InputError, WrongState
 from sogoc.register import queries
 from sogoc.register.models import Batch, Row, SourceFile
 from sogoc.services import batches, sealing
-from tests.services.trial import DECISION, OURS, THEIRS, Trial, intake, refused
+from tests.services.trial import DECISION, OURS, THEIRS, Trial, at_once, intake, refused
 
 
 def counts() -> tuple[int, int, int]:
@@ -188,28 +185,6 @@ def test_a_number_twice_in_one_file_is_refused_by_the_database(trial: Trial) -> 
 
 
 # -- at one moment -------------------------------------------------------------------------------------------------------
-
-
-def at_once(*calls: Callable[[], object]) -> list[object]:
-    """Run the calls in threads with connections of their own, all starting together; return results or refusals."""
-    barrier = threading.Barrier(len(calls))
-    results: list[object] = [None] * len(calls)
-
-    def run(place: int, call: Callable[[], object]) -> None:
-        barrier.wait()
-        try:
-            results[place] = call()
-        except SogocError as refusal:
-            results[place] = refusal
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=one) for one in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def test_two_clerks_with_one_number(committed: Trial) -> None:

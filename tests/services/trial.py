@@ -6,6 +6,7 @@ fails once fails again. `audit` is the independent reader of what was published.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,12 +17,13 @@ from typing import Any, TypeVar, cast
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from django.contrib.auth.models import User
+from django.db import connections
 
 from sogoc.adapters.log_keys_file import LogKeys
-from sogoc.adapters.memory import MemoryFiles, MemoryKey, MemoryLock
+from sogoc.adapters.memory import MemoryFiles, MemoryKey, MemoryLock, MemoryLogKeys
 from sogoc.core.anchor import Observation
 from sogoc.core.authority import Name, Power, SignerTerm
 from sogoc.core.canonical import b64
@@ -35,7 +37,7 @@ from sogoc.errors import SogocError
 from sogoc.ports import FileStore, IssuerSigner, LockStore, Log
 from sogoc.register import queries
 from sogoc.register.models import Batch, Checkpoint, Entry, Institution, Row
-from sogoc.services import accrediting, acting, batches, founding, issuing
+from sogoc.services import accrediting, acting, batches, founding, issuing, sealing
 from sogoc.services.checking import Audit, fsck
 from sogoc.services.delivery import Counter
 from tests import archive
@@ -57,17 +59,27 @@ LAW = Power(
 DECISION = batches.Decision(number="412/QĐ-ĐHSG", decided_on="2026-06-30", total=1000, awarded_on="2026-07-15")
 
 
-class RecordingKeys(LogKeys):
+class SteadyKey(MemoryKey):
+    """A key whose signatures follow from what is signed, so that the same story gives the same log."""
+
+    def sign(self, payload: bytes) -> bytes:
+        with self._at("sign"):
+            r, s = decode_dss_signature(self._key.sign(payload, ec.ECDSA(SHA256(), deterministic_signing=True)))
+            return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+class RecordingKeys(MemoryLogKeys):
     """The log's keys, which write down every note they ever made: `notes` are (size, root, note)."""
 
     def __init__(self, *, lock: LockStore) -> None:
         self.notes: list[tuple[int, bytes, str]] = []
-        super().__init__(Ed25519PrivateKey.generate(), MLDSA44PrivateKey.generate(), origin=ORIGIN, lock=lock)
+        super().__init__(origin=ORIGIN, lock=lock)
 
     def sign(self, origin: str, size: int, root: bytes, timestamp: int) -> str:
-        note = super().sign(origin, size, root, timestamp)
-        self.notes.append((size, root, note))
-        return note
+        with self._at("sign"):
+            note = LogKeys.sign(self, origin, size, root, timestamp)
+            self.notes.append((size, root, note))
+            return note
 
 
 def roots_by_size(notes: Sequence[tuple[int, bytes, str]]) -> dict[int, set[bytes]]:
@@ -98,7 +110,7 @@ class Trial:
 
     def __post_init__(self) -> None:
         self.signer = RecordingKeys(lock=self.lock)
-        self.ministry = MemoryKey(_key("ministry"))
+        self.ministry = SteadyKey(_key("ministry"))
 
     @property
     def log(self) -> Log:
@@ -132,7 +144,7 @@ class Trial:
         return self.people[name]
 
     def accredit(self, code: str, *, name: str | None = None, powers: Sequence[Power] = (IT, LAW)) -> Institution:
-        key = self.keys.setdefault(f"memory:{code}", MemoryKey(_key(code)))
+        key = self.keys.setdefault(f"memory:{code}", SteadyKey(_key(code)))
         return accrediting.accredit(
             origin=ORIGIN, ministry=self.ministry, code=code,
             names=[Name(vi=name or NAMES[code], en=code, valid_from="2000-01-01")], identifiers={},
@@ -209,6 +221,12 @@ class Trial:
         self.advance()
         batch.refresh_from_db()
         return list(queries.rows_of(batch))
+
+    def seal(self, batch: Batch) -> Batch:
+        return sealing.seal(
+            batch=Batch.objects.get(pk=batch.pk), keyring=self.keyring, randomness=self.random, now=self.now,
+            progress=lambda _: None,
+        )  # fmt: skip
 
     # -- acts -----------------------------------------------------------------------------------------------------
 
@@ -300,3 +318,25 @@ def refused(error: type[E], call: Callable[[], object]) -> E:
     assert refusal.en
     assert refusal.vi
     return refusal
+
+
+def at_once(*calls: Callable[[], object]) -> list[object]:
+    """Run the calls in threads with connections of their own, all starting together; return results or refusals."""
+    barrier = threading.Barrier(len(calls))
+    results: list[object] = [None] * len(calls)
+
+    def run(place: int, call: Callable[[], object]) -> None:
+        barrier.wait()
+        try:
+            results[place] = call()
+        except SogocError as refusal:
+            results[place] = refusal
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=one) for one in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
