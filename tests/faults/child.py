@@ -1,0 +1,263 @@
+"""What the tests of crashes start as a process of its own, because it is to die: the command line, and a few things it has no
+command for. `python -m tests.faults.child cli approve ID --by duyet`
+
+Batches are sealed in sets of five rows, so that there is a second set to die in.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from sogoc import wiring
+from sogoc.adapters import protected_pem
+from sogoc.core.authority import Name, Power, SignerTerm
+from sogoc.core.canonical import b64
+from sogoc.core.intake import Intake, IntakeRow
+from sogoc.core.record import BY_KIND
+from sogoc.errors import SogocError
+from tests import archive
+
+CODE = "DHSG01"
+ORIGIN = "trial.sogoc.example/2026-faults"
+ROWS = 12
+SUBMITTED = 5
+SET = 5
+
+
+def opened() -> wiring.Home:
+    home = wiring.Home(Path(os.environ["SOGOC_HOME"]))
+    wiring.setup_django(home.folder)
+    _hurry()
+    return home
+
+
+def _hurry() -> None:
+    """Hash passwords the fast way: how slow the right way is, is not what these tests are about."""
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+# -- an archive to begin with -------------------------------------------------------------------------------------------
+
+
+def build() -> None:
+    """Found an archive: one institution, one batch issued, one diploma of it suspended, both heads anchored for good, and
+    batches that wait for approval. The public files lie in `public` beside the archive.
+    """
+    folder = Path(os.environ["SOGOC_HOME"])
+    with patch.object(protected_pem, "_COST", 2):  # read a hundred times, and worth nothing to a thief
+        home = wiring.make_home(folder, origin=ORIGIN, trial=True, public=folder / "public")
+        home.make_key(CODE)
+        wiring.deploy_embedded(home)
+    opened()
+    wiring.migrate()
+    from sogoc.adapters import node_anvil
+    from sogoc.services import acting, batches
+
+    _found(home)
+    approver = _person("duyet")
+    first = _submitted(home, 1)
+    batches.approve(batch=first, by=approver, now=now())
+    _advance(home)
+    _anchor(home)
+    row = first.rows.select_related("entry__institution").order_by("position")[0]
+    acting.change_status(
+        act="suspend", logged=row.entry, decision=acting.ActDecision(number="9/QĐ", on="2026-07-20", salt=bytes(16)),
+        wording="under-inquiry", act_id=b64(secrets.token_bytes(16)), keyring=home.keyring, by=approver, now=now(),
+    )  # fmt: skip
+    _advance(home)
+    _anchor(home)
+    ids = [first.public_id, *(_submitted(home, number).public_id for number in range(2, 2 + SUBMITTED))]
+    (folder / "batches.json").write_text(json.dumps(ids))
+    evidence(folder / "evidence")
+    node = node_anvil.attach(home.folder / "chain")
+    assert node is not None
+    node.wait_until_saved(str(home.settings.contract))
+    node_anvil.stop(home.folder / "chain")
+
+
+def _found(home: wiring.Home) -> None:
+    from sogoc.register import queries
+    from sogoc.services import accrediting, founding
+
+    officer = founding.found(log=home.log, places_key=secrets.token_bytes(32), officer="bo", password="bo", now=now())
+    uri = f"file:{CODE}.pem"
+    accrediting.accredit(
+        origin=ORIGIN, ministry=home.ministry, code=CODE,
+        names=[Name(vi="Trường Đại học Sông Gốc", en="A University", valid_from="2000-01-01")], identifiers={},
+        key=accrediting.NewKey(jwk=home.keyring(uri).jwk, holder="Văn phòng", uri=uri, certificate=b""),
+        powers=[
+            Power(
+                kind="degree", level="bachelor", programme="7480201", mode="full-time", valid_from="2015-01-01",
+                legal_basis="QĐ 11/QĐ-BGDĐT", name="Công nghệ thông tin",
+            )
+        ],
+        signers=[SignerTerm(name="Lò Thị Mẫu", title="Hiệu trưởng", valid_from="2020-01-01")], by=officer, now=now(),
+    )  # fmt: skip
+    for name, role in (("lap", "preparer"), ("duyet", "approver")):
+        founding.enrol(
+            username=name, password=name, institution=queries.institution(CODE), role=role, by=officer, now=now()
+        )
+
+
+@cache
+def _person(name: str) -> Any:
+    from sogoc.services import access
+
+    return access.authenticate(name, name)
+
+
+def _submitted(home: wiring.Home, number: int) -> Any:
+    from sogoc.register import queries
+    from sogoc.services import batches
+
+    decision = batches.Decision(number=f"{number}/QĐ", decided_on="2026-06-30", total=ROWS, awarded_on="2026-07-15")
+    records = [archive.record(100 * number + one, decision_number=decision.number) for one in range(ROWS)]
+    rows = tuple(
+        IntakeRow(sheet="", row=place, record={name: value for name, value in one.items() if name != "identifier"})
+        for place, one in enumerate(records, 2)
+    )
+    identifiers = iter([one["identifier"] for one in records])
+    content = f"file {number}".encode()
+    batch = batches.open_batch(
+        institution=queries.institution(CODE), schema=BY_KIND["degree"], level="bachelor", decision=decision,
+        intake=Intake(file="made", rows=rows, problems=(), changes=(), ignored=(), skipped=(), read=ROWS, faulty=0),
+        source=batches.Source(name="made", sha256=sha256(content).digest(), encrypted=home.box.encrypt(content)),
+        key=str(number), public_id=b64(secrets.token_bytes(16)), tally_salt=secrets.token_bytes(16),
+        identifiers=lambda: next(identifiers), by=_person("lap"), now=now(),
+    )  # fmt: skip
+    return batches.submit(batch=batch, by=_person("lap"), now=now())
+
+
+def _advance(home: wiring.Home) -> None:
+    from sogoc.services import issuing
+
+    _, problems = issuing.advance(home.log, keyring=home.keyring, randomness=secrets.token_bytes, now=now())
+    if problems:
+        raise problems[0]
+
+
+def _anchor(home: wiring.Home) -> None:
+    from sogoc.adapters import node_anvil
+    from sogoc.services import anchoring
+
+    node = node_anvil.attach(home.folder / "chain")
+    chain = home.chain()
+    one = anchoring.anchor(chain, now=now())
+    assert node is not None
+    assert one is not None
+    deadline = time.monotonic() + 20
+
+    def pause() -> bool:
+        node.mine(1)
+        time.sleep(0.02)
+        return time.monotonic() < deadline
+
+    anchoring.wait(chain, one, pause=pause)
+
+
+# -- what there is no command for -----------------------------------------------------------------------------------------
+
+
+def approve_alone(public_id: str) -> None:
+    """Approve a batch and stop there, as a web page does that leaves the rest to the timer."""
+    opened()
+    from sogoc.register import queries
+    from sogoc.services import batches
+
+    batches.approve(batch=queries.batch(public_id), by=_person("duyet"), now=now())
+
+
+def evidence(folder: Path) -> None:
+    """Write the evidence of the last row of every batch that is public, and the fresh half of the whole country."""
+    home = opened()
+    from sogoc.register.models import Row
+    from sogoc.services.delivery import Counter
+
+    folder.mkdir(exist_ok=True)
+    counter = Counter(home.log)
+    whole = Row.objects.filter(entry__index__isnull=False, batch__state="sealed", position=ROWS - 1)
+    for row in whole.select_related("batch__entry", "entry", "institution"):
+        (folder / f"{row.batch.public_id}.json").write_bytes(counter.evidence(row).encode())
+    (folder / "fresh").write_bytes(counter.pack().encode())
+
+
+def anchor_and_hand_out(folder: Path) -> None:
+    """Anchor the newest head for good, and write evidence: what would be three commands and some waiting."""
+    _anchor(opened())
+    evidence(folder)
+
+
+def cli(*arguments: str) -> int:
+    from sogoc.cli import app
+
+    with patch.object(sys, "argv", ["sogoc", *arguments]):
+        return app.main()
+
+
+def careless(*arguments: str) -> int:
+    """The control: the same command line with a sequencer that signs before it swaps, and a signer that does not ask."""
+    opened()
+    from sogoc.adapters.log_keys_file import LogKeys
+    from sogoc.core import checkpoint
+    from sogoc.core.checkpoint import Checkpoint
+    from sogoc.failpoint import reach
+    from sogoc.services import sequencing
+
+    decide = sequencing._decide
+
+    def sign_at_once(self: Any, origin: str, size: int, root: bytes, timestamp: int) -> str:
+        return checkpoint.sign(
+            Checkpoint(origin=origin, size=size, root=root),
+            ed25519=self._ed25519, ml_dsa=self._ml_dsa, timestamp=timestamp,
+        )  # fmt: skip
+
+    def sign_and_decide(log: Any, before: Any, head: Any) -> None:
+        head.note = log.signer.sign(log.origin, head.size, bytes(head.root), int(now().timestamp()))
+        head.save(update_fields=["note"])
+        reach("sequence.signed")
+        decide(log, before, head)
+
+    with patch.object(LogKeys, "sign", sign_at_once), patch.object(sequencing, "_decide", sign_and_decide):
+        return cli(*arguments)
+
+
+def main(verb: str, *arguments: str) -> int:
+    verbs: dict[str, Callable[..., Any]] = {
+        "build": build,
+        "cli": cli,
+        "careless": careless,
+        "approve-alone": approve_alone,
+        "evidence": lambda folder: evidence(Path(folder)),
+        "anchor-and-hand-out": lambda folder: anchor_and_hand_out(Path(folder)),
+    }
+    if verb in {"cli", "careless"}:
+        opened()
+        from sogoc.services import sealing
+
+        sealing._SET = SET
+    try:
+        return int(verbs[verb](*arguments) or 0)
+    except SogocError as error:
+        sys.stderr.write(f"{error.code}: {error}\n")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
