@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import importlib
-import pkgutil
 import re
 import shlex
 import subprocess
@@ -13,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-import sogoc
 from sogoc.adapters.sheets import REFUSALS
 from sogoc.core.faults import FAULTS
 from sogoc.core.intake.rules import RULES
@@ -146,13 +144,11 @@ def commands() -> dict[str, set[str]]:
 
 
 def shown_calls(path: Path) -> Iterator[list[str]]:
-    """Every call of `sogoc` in the indented or fenced lines of a document, in words."""
+    """Every whole call of `sogoc` that a document shows on an indented line or in a unit file, in words."""
     text = path.read_text().replace("\\\n", " ")
-    for line in text.splitlines():
-        # What is shown is indented, or a unit file's ExecStart; output that quotes a command begins with an arrow.
-        shown = re.fullmatch(r"(?: {4,}|ExecStart=.*exec |  +)(?:SOGOC_\w+=\S+ )*(?:\S*/)?(sogoc( .*))", line)
-        if shown and "…" not in line:
-            yield shlex.split(re.sub(r"'$", "", shown.group(1)) if "ExecStart" in line else shown.group(1))
+    for call in re.findall(r"^(?: {2,}(?:\S*/)?|ExecStart=.* exec )(sogoc .*)$", text, re.MULTILINE):
+        if "…" not in call:
+            yield shlex.split(call.removesuffix("'"))
 
 
 def test_the_commands_are_found() -> None:
@@ -264,9 +260,3 @@ def test_the_glossary_names_what_is_in_the_code() -> None:
     lost = [term for term in terms if not re.search(rf"\b{re.escape(term.rsplit('.', 1)[-1])}\b", sources)]
     # Words of conventions, and of documents not of code.
     assert sorted(set(lost) - {"certificate"}) == []
-
-
-def test_every_module_is_importable_by_name() -> None:
-    """`pkgutil` sees what the wheel will carry: a file without a package around it would be drawn and not shipped."""
-    shipped = {module.name for module in pkgutil.walk_packages(sogoc.__path__, "sogoc.", onerror=lambda _: None)}
-    assert {"sogoc.core.verify", "sogoc.adapters.pdf_reader", "sogoc.cli.verify"} <= shipped
