@@ -100,7 +100,7 @@ def open_batch(
         tally_salt=tally_salt,
     )
     _insert_rows(batch, intake, identifiers)
-    audit.note(by, "batch.opened", batch.public_id, at=now, detail={"rows": batch.count, "file": source.name})
+    audit.note(by, "batch.opened", batch.public_id, at=now, detail={"rows": batch.count})
     return batch
 
 
@@ -193,7 +193,7 @@ def approve(*, batch: Batch, by: User, now: datetime) -> Batch:
             mend="Ask another person with the role of approver.",
             mend_vi="Hãy nhờ một người duyệt khác.",
         )
-    if batch.approved_by_id == by.pk:
+    if batch.approved_by_id == by.pk and batch.state != Batch.State.LOST:
         return batch
     _expect(batch, Batch.State.SUBMITTED)
     Institution.objects.select_for_update().get(

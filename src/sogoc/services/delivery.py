@@ -17,7 +17,7 @@ from sogoc.core.state import authority_leaves, authority_size, status_leaves
 from sogoc.core.status import StatusList
 from sogoc.errors import WrongState
 from sogoc.ports import Keyring, Log, Printer
-from sogoc.register.models import Anchor, AuthorityPage, Checkpoint, Entry, LoggedState, Row, StatusTable
+from sogoc.register.models import ActDetail, Anchor, AuthorityPage, Checkpoint, Entry, LoggedState, Row, StatusTable
 from sogoc.register.records import credential, record_of, schema_of
 from sogoc.services.sequencing import newest_pages, page_digest
 
@@ -187,14 +187,13 @@ class Counter:
 
     def _acts(self, leaf: Entry) -> list[Act]:
         acts = Entry.objects.filter(target=leaf, index__lt=self.head.size).select_related("detail").order_by("-index")
-        return [
-            Act(
-                logged=self.logged(act),
-                decision_number=act.detail.decision_number,
-                salt=bytes(act.detail.salt),
-            )
-            for act in acts[:1]
-        ]
+        return [self._act(act) for act in acts[:1]]
+
+    def _act(self, act: Entry) -> Act:
+        detail: ActDetail | None = getattr(act, "detail", None)  # a restore may have lost it
+        if detail is None:
+            return Act(logged=self.logged(act))
+        return Act(logged=self.logged(act), decision_number=detail.decision_number, salt=bytes(detail.salt))
 
     def receipt(self, one: Entry) -> Receipt:
         """Return the proof that an entry stands in the log, in the common format of transparency logs."""
