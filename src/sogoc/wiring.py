@@ -305,7 +305,15 @@ def _file_key(home: Home, name: str) -> IssuerSigner:
 def _token_key(_home: Home, rest: str) -> IssuerSigner:
     from sogoc.adapters.keys_pkcs11 import Pkcs11Key
 
-    return Pkcs11Key(f"pkcs11:{rest}", os.environ.get("SOGOC_PIN", ""))
+    pin = os.environ.get("SOGOC_PIN")
+    if pin is None:
+        raise KeyUnavailable(
+            "the PIN of the token is not known",
+            "chưa có mã PIN của thiết bị khóa",
+            mend="Set SOGOC_PIN.",
+            mend_vi="Đặt biến SOGOC_PIN.",
+        )
+    return Pkcs11Key(f"pkcs11:{rest}", pin)
 
 
 KEY_SCHEMES: dict[str, Callable[[Home, str], IssuerSigner]] = {"file": _file_key, "pkcs11": _token_key}

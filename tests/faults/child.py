@@ -12,7 +12,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -68,7 +68,7 @@ def build() -> None:
     opened()
     wiring.migrate()
     from sogoc.adapters import node_anvil
-    from sogoc.services import acting, batches
+    from sogoc.services import batches
 
     _found(home)
     approver = _person("duyet")
@@ -76,12 +76,9 @@ def build() -> None:
     batches.approve(batch=first, by=approver, now=now())
     _advance(home)
     _anchor(home)
-    row = first.rows.select_related("entry__institution").order_by("position")[0]
-    acting.change_status(
-        act="suspend", logged=row.entry, decision=acting.ActDecision(number="9/QĐ", on="2026-07-20", salt=bytes(16)),
-        wording="under-inquiry", act_id=b64(secrets.token_bytes(16)), keyring=home.keyring, by=approver, now=now(),
-    )  # fmt: skip
-    _advance(home)
+    act = ("--institution", CODE, "--serial", "SG000100", "--decision", "9/QĐ", "--on", "2026-07-20", "--by", "duyet")
+    if cli("suspend", *act) != 0:
+        raise SystemExit("the suspension was refused")
     _anchor(home)
     ids = [first.public_id, *(_submitted(home, number).public_id for number in range(2, 2 + SUBMITTED))]
     (folder / "batches.json").write_text(json.dumps(ids))
@@ -99,7 +96,7 @@ def _found(home: wiring.Home) -> None:
     officer = founding.found(log=home.log, places_key=secrets.token_bytes(32), officer="bo", password="bo", now=now())
     uri = f"file:{CODE}.pem"
     accrediting.accredit(
-        origin=ORIGIN, ministry=home.ministry, code=CODE,
+        log=home.log, ministry=home.ministry, code=CODE,
         names=[Name(vi="Trường Đại học Sông Gốc", en="A University", valid_from="2000-01-01")], identifiers={},
         key=accrediting.NewKey(jwk=home.keyring(uri).jwk, holder="Văn phòng", uri=uri, certificate=b""),
         powers=[
@@ -169,7 +166,7 @@ def _anchor(home: wiring.Home) -> None:
         time.sleep(0.02)
         return time.monotonic() < deadline
 
-    anchoring.wait(chain, one, pause=pause)
+    anchoring.wait(chain, one, pause=pause, now=now())
 
 
 # -- what there is no command for -----------------------------------------------------------------------------------------
@@ -202,6 +199,13 @@ def anchor_and_hand_out(folder: Path) -> None:
     """Anchor the newest head for good, and write evidence: what would be three commands and some waiting."""
     _anchor(opened())
     evidence(folder)
+
+
+def anchor_later() -> None:
+    """Anchor as the run of two minutes later would."""
+    from sogoc.services import anchoring
+
+    anchoring.anchor(opened().chain(), now=now() + timedelta(minutes=2))
 
 
 def cli(*arguments: str) -> int:
@@ -244,6 +248,7 @@ def main(verb: str, *arguments: str) -> int:
         "cli": cli,
         "careless": careless,
         "approve-alone": approve_alone,
+        "anchor-later": anchor_later,
         "evidence": lambda folder: evidence(Path(folder)),
         "anchor-and-hand-out": lambda folder: anchor_and_hand_out(Path(folder)),
     }

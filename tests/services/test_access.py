@@ -38,7 +38,7 @@ def people(trial: Trial) -> dict[str, User]:
 def accredit(trial: Trial, by: User) -> object:
     key = MemoryKey()
     return accrediting.accredit(
-        origin=trial.log.origin, ministry=trial.ministry, code="THPT03",
+        log=trial.log, ministry=trial.ministry, code="THPT03",
         names=[Name(vi="Trường Ba", en="Third", valid_from="2000-01-01")], identifiers={},
         key=accrediting.NewKey(jwk=key.jwk, holder="x", uri="memory:x", certificate=b""), powers=[IT], signers=[],
         by=by, now=trial.now,
@@ -47,7 +47,7 @@ def accredit(trial: Trial, by: User) -> object:
 
 def change_powers(trial: Trial, by: User) -> object:
     return accrediting.change_powers(
-        origin=trial.log.origin, ministry=trial.ministry, institution=queries.institution(OURS),
+        log=trial.log, ministry=trial.ministry, institution=queries.institution(OURS),
         powers=[IT, LAW, replace(IT, programme="7480103")],
         by=by, now=trial.now,
     )  # fmt: skip

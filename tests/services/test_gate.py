@@ -111,7 +111,7 @@ def test_another_decision_and_another_institution_have_their_own_totals(trial: T
 def close_power(trial: Trial, on: str = "2026-07-01") -> None:
     """The ministry ends the power for information technology."""
     accrediting.change_powers(
-        origin=trial.log.origin, ministry=trial.ministry, institution=queries.institution(OURS),
+        log=trial.log, ministry=trial.ministry, institution=queries.institution(OURS),
         powers=[replace(IT, valid_to=on), LAW], by=trial.people["officer"], now=trial.now,
     )  # fmt: skip
 
@@ -146,7 +146,7 @@ def test_an_institution_is_named_as_it_was_on_that_day(trial: Trial) -> None:
     key = MemoryKey()
     trial.keys[f"memory:{code}"] = key
     accrediting.accredit(
-        origin=trial.log.origin, ministry=trial.ministry, code=code, names=[old, new], identifiers={},
+        log=trial.log, ministry=trial.ministry, code=code, names=[old, new], identifiers={},
         key=accrediting.NewKey(jwk=key.jwk, holder=code, uri=f"memory:{code}", certificate=b""), powers=[IT], signers=[],
         by=trial.people["officer"], now=trial.now,
     )  # fmt: skip
@@ -176,7 +176,30 @@ def test_the_tally_counts_programmes_and_modes(trial: Trial) -> None:
 
 def test_every_rule_of_the_gate_has_an_example() -> None:
     rules = set(re.findall(r'_refused\(\s*"([a-z-]+)"', inspect.getsource(gate)))
-    assert rules - {rule for rule, _ in BROKEN.values()} == {"decision", "count"}
+    assert rules - {rule for rule, _ in BROKEN.values()} == {"decision", "count", "quota", "tally"}
+
+
+@pytest.mark.parametrize(("rows", "passes"), [(3, True), (4, False)])
+def test_a_quota_is_not_exceeded(trial: Trial, rows: int, passes: bool) -> None:
+    accrediting.change_powers(
+        log=trial.log, ministry=trial.ministry, institution=queries.institution(OURS),
+        powers=[IT, LAW, replace(IT, programme="7480103", name="Kỹ thuật phần mềm", quota=3)],
+        by=trial.people["officer"], now=trial.now,
+    )  # fmt: skip
+    batch = trial.open(rows, programme="7480103", programme_name="Kỹ thuật phần mềm")
+    if passes:
+        trial.submit(batch)
+    else:
+        assert refused(GateRefused, lambda: trial.submit(batch)).rule == "quota"
+
+
+def test_a_batch_whose_tally_would_be_too_long_does_not_pass(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = trial.rows(1) + trial.rows(1, programme="7380101", programme_name="Luật", mode="distance")
+    monkeypatch.setattr(gate, "MAX_TALLY", 1)
+    batch = trial.open(rows)
+    assert refused(GateRefused, lambda: trial.submit(batch)).rule == "tally"
+    monkeypatch.setattr(gate, "MAX_TALLY", 2)
+    trial.submit(batch)
 
 
 def test_a_batch_without_a_decision_does_not_pass(trial: Trial) -> None:

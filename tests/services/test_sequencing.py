@@ -17,7 +17,7 @@ from sogoc.adapters.memory import MemoryFiles, MemoryLock, Moment
 from sogoc.core import entry
 from sogoc.core.checkpoint import Checkpoint as Head
 from sogoc.core.note import Note
-from sogoc.errors import LogForked, RecoveryNeeded, SogocError, UnavailableError
+from sogoc.errors import LogForked, RecoveryNeeded, SogocError, UnavailableError, WrongState
 from sogoc.register import queries
 from sogoc.register.models import Archive, Checkpoint, Entry, LoggedState, StatusTable
 from sogoc.services import issuing, publication, sequencing
@@ -53,8 +53,17 @@ def test_every_head_closes_with_a_state_and_no_state_stands_elsewhere(trial: Tri
 def test_time_grows_even_when_the_clock_does_not(trial: Trial) -> None:
     for _ in range(3):
         sequencing.sequence(trial.log, now=trial.now, state_only=True)
-    trial.now = trial.now.replace(year=2025)
-    sequencing.sequence(trial.log, now=trial.now, state_only=True)
+    sequencing.sequence(trial.log, now=trial.now - timedelta(minutes=1), state_only=True)
+    trial.assert_right()
+
+
+def test_a_clock_that_stands_far_back_is_told_and_nothing_is_dated_by_it(trial: Trial) -> None:
+    """Also the other way: after one state from the future every later one would be dated in the future too."""
+    trial.issue(1)
+    before = Entry.objects.count(), Checkpoint.objects.count()
+    refused(WrongState, lambda: sequencing.sequence(trial.log, now=trial.now - timedelta(days=1), state_only=True))
+    assert (Entry.objects.count(), Checkpoint.objects.count()) == before
+    trial.advance()
     trial.assert_right()
 
 

@@ -146,7 +146,7 @@ class Trial:
     def accredit(self, code: str, *, name: str | None = None, powers: Sequence[Power] = (IT, LAW)) -> Institution:
         key = self.keys.setdefault(f"memory:{code}", SteadyKey(_key(code)))
         return accrediting.accredit(
-            origin=ORIGIN, ministry=self.ministry, code=code,
+            log=self.log, ministry=self.ministry, code=code,
             names=[Name(vi=name or NAMES[code], en=code, valid_from="2000-01-01")], identifiers={},
             key=accrediting.NewKey(jwk=key.jwk, holder=code, uri=f"memory:{code}", certificate=b""), powers=powers,
             signers=[SignerTerm(name="Lò Thị Mẫu", title="Hiệu trưởng", valid_from="2000-01-01")],
@@ -235,17 +235,19 @@ class Trial:
         logged = row.entry if isinstance(row, Row) else row
         assert logged is not None
         return acting.change_status(
-            act=act, logged=logged, decision=acting.ActDecision(number=number, on=on, salt=self.random(16)),
+            log=self.log, act=act, logged=logged, decision=acting.ActDecision(number=number, on=on, salt=self.random(16)),
             wording=wording, act_id=act_id or b64(self.random(16)), keyring=self.keyring,
             by=by or self.by("approver", cast(Institution, logged.institution).code), now=self.now,
         )  # fmt: skip
 
     def amend(self, row: Row, *, act_id: str | None = None, by: User | None = None, number: str = "88/QĐ",
-              **changes: str | None) -> Row:  # fmt: skip
+              prepared_by: User | None = None, **changes: str | None) -> Row:  # fmt: skip
+        code = row.institution.code
         return acting.amend(
-            row=row, changes=changes, decision=acting.ActDecision(number=number, on="2026-07-16", salt=self.random(16)),
+            log=self.log, row=row, changes=changes,
+            decision=acting.ActDecision(number=number, on="2026-07-16", salt=self.random(16)),
             act_id=act_id or b64(self.random(16)), keyring=self.keyring, randomness=self.random,
-            by=by or self.by("approver", row.institution.code), now=self.now,
+            prepared_by=prepared_by or self.by("preparer", code), by=by or self.by("approver", code), now=self.now,
         )  # fmt: skip
 
     # -- the outside ----------------------------------------------------------------------------------------------

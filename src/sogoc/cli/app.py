@@ -236,17 +236,20 @@ def amend(
     serial: Annotated[str, typer.Option(help="Serial number (số hiệu).")],
     decision: DecisionNumber,
     on: On,
+    prepared_by: Annotated[
+        str, typer.Option(help="Who prepared it, another person; password asked, or from SOGOC_PREPARER_PASSWORD.")
+    ],
     by: By,
     set_: Annotated[list[str], typer.Option("--set", help="FIELD=VALUE; FIELD= removes it.")],
     act_id: ActId = None,
     as_json: Json = False,
 ) -> int:
-    """Log a corrected version of a record by decision; the diploma itself stays."""
+    """Log a corrected version of a record by decision and by two people; the diploma itself stays."""
     from sogoc.cli import register
 
     return register.amend(
-        _home(), institution=institution, serial=serial, number=decision, on=on, changes=set_, by=by, act_id=act_id,
-        as_json=as_json,
+        _home(), institution=institution, serial=serial, number=decision, on=on, changes=set_,
+        prepared_by=prepared_by, by=by, act_id=act_id, as_json=as_json,
     )  # fmt: skip
 
 

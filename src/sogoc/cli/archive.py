@@ -180,7 +180,7 @@ def anchor(folder: Path, *, wait: float, as_json: bool) -> int:
     if one is None:
         return done(as_json, {"anchored": None}, "Chưa có gì để ghi mốc", "nothing to anchor yet")
     if wait > 0:
-        one = anchoring.wait(chain, one, pause=_pauses(wait))
+        one = anchoring.wait(chain, one, pause=_pauses(wait), now=now())
     return done(
         as_json,
         {

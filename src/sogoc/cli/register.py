@@ -12,7 +12,7 @@ from rich.text import Text
 from sogoc.cli import output
 from sogoc.cli.opening import SHOWN_PROBLEMS, advance, done, now, open_home, person
 from sogoc.core.canonical import b64
-from sogoc.errors import InputError
+from sogoc.errors import InputError, WrongState
 
 if TYPE_CHECKING:
     from sogoc.core.intake import Intake, Problem
@@ -163,6 +163,11 @@ def approve(folder: Path, batch: str, *, by: str, as_json: bool) -> int:
     handed = batches.approve(batch=queries.batch(batch), by=person(by), now=now())
     size = advance(home, total=handed.count, quiet=as_json)
     handed.refresh_from_db()
+    if handed.state != "sealed":
+        raise WrongState(
+            "approved, and not signed yet; the reason is above", "đã duyệt nhưng chưa ký được; lý do ở trên",
+            mend="Mend it, then run `sogoc publish`.", mend_vi="Khắc phục rồi chạy `sogoc publish`.",
+        )  # fmt: skip
     return done(
         as_json, {"batch": handed.public_id, "state": handed.state, "size": size},
         f"Đã duyệt, ký và công bố {handed.count} văn bằng; nhật ký có {size} mục",
@@ -203,7 +208,8 @@ def change_status(
     if logged.institution != queries.institution(institution):
         raise InputError("the entry is of another institution", "mục này của cơ sở khác")
     entry = acting.change_status(
-        act=act, logged=logged, decision=_decision(number, on), wording=wording, act_id=act_id or b64(secrets.token_bytes(16)),
+        log=home.log, act=act, logged=logged,
+        decision=_decision(number, on), wording=wording, act_id=act_id or b64(secrets.token_bytes(16)),
         keyring=home.keyring, by=who, now=now(),
     )  # fmt: skip
     size = advance(home, quiet=True)
@@ -224,15 +230,26 @@ def _decision(number: str, on: str) -> ActDecision:
 
 
 def amend(
-    folder: Path, *, institution: str, serial: str, number: str, on: str, changes: list[str], by: str, act_id: str | None, as_json: bool
-) -> int:  # fmt: skip
+    folder: Path,
+    *,
+    institution: str,
+    serial: str,
+    number: str,
+    on: str,
+    changes: list[str],
+    prepared_by: str,
+    by: str,
+    act_id: str | None,
+    as_json: bool,
+) -> int:
     home = open_home(folder)
     from sogoc.register import queries
     from sogoc.services import acting
 
-    who = person(by)
+    preparer, who = person(prepared_by, "SOGOC_PREPARER_PASSWORD"), person(by)
     row = acting.amend(
-        row=queries.row_by_serial(institution, serial), changes={n: v or None for n, v in _pairs(changes).items()},
+        log=home.log, prepared_by=preparer, row=queries.row_by_serial(institution, serial),
+        changes={name: value or None for name, value in _pairs(changes).items()},
         decision=_decision(number, on), act_id=act_id or b64(secrets.token_bytes(16)), keyring=home.keyring,
         randomness=secrets.token_bytes, by=who, now=now(),
     )  # fmt: skip

@@ -112,7 +112,7 @@ class Stage:
         key = self.home.keyring(uri)
         at = self.now - STATE_BEFORE
         institution = accrediting.accredit(
-            origin=self.home.log.origin,
+            log=self.home.log,
             ministry=self.home.ministry,
             code=one.code,
             names=[Name(vi=one.name_vi, en=one.name_en, valid_from="2000-01-01")],
@@ -291,6 +291,7 @@ class Stage:
         if logged is None:
             raise WrongState("the diploma is not logged")
         acting.change_status(
+            log=self.home.log,
             act="revoke",
             logged=queries.entry_at(logged.index or 0),
             decision=acting.ActDecision(
@@ -314,7 +315,7 @@ class Stage:
         one = anchoring.anchor(chain, now=self.now)
         if one is None:
             raise WrongState("there is nothing to anchor")
-        one = anchoring.wait(chain, one, pause=_pauses(20))
+        one = anchoring.wait(chain, one, pause=_pauses(20), now=self.now)
         say(f"mốc · anchor {one.sequence}: cỡ · size {one.size}, khối · block {one.block_number}")
 
     def observe(self, previous: Policy | None = None) -> Policy:

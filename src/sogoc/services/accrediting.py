@@ -14,12 +14,11 @@ from sogoc.core.authority import KeyWindow, Name, Page, Power, SignerTerm, check
 from sogoc.core.authority import parse as parse_page
 from sogoc.core.canonical import digest
 from sogoc.core.jws import thumbprint
-from sogoc.core.merkle import leaf_hash
 from sogoc.errors import AlreadyInRegister
-from sogoc.ports import IssuerSigner
-from sogoc.register.models import Archive, AuthorityPage, Checkpoint, Entry, Institution, IssuerKey
+from sogoc.ports import IssuerSigner, Log
+from sogoc.register.models import Archive, AuthorityPage, Checkpoint, Institution, IssuerKey
 from sogoc.register.records import newest_page
-from sogoc.services import access, audit
+from sogoc.services import access, audit, sequencing, waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +34,7 @@ class NewKey:
 @transaction.atomic
 def accredit(
     *,
-    origin: str,
+    log: Log,
     ministry: IssuerSigner,
     code: str,
     names: Sequence[Name],
@@ -51,6 +50,7 @@ def accredit(
     Raises: NotAllowed; AlreadyInRegister when the code or the key is taken.
     """
     access.require(by, "accredit", None)
+    sequencing.refuse_if_behind(log)
     Archive.hold()
     if Institution.objects.filter(code=code).exists():
         raise AlreadyInRegister(f"the code {code} is taken", f"mã {code} đã được dùng")
@@ -69,7 +69,7 @@ def accredit(
         signers=tuple(signers),
         custodian=institution.ordinal,
     )
-    _log_page(institution, page, ministry, origin)
+    _log_page(institution, page, ministry, log.origin)
     audit.note(by, "institution.accredited", code, at=now, detail={"kid": thumbprint(key.jwk)})
     return institution
 
@@ -77,7 +77,7 @@ def accredit(
 @transaction.atomic
 def change_powers(
     *,
-    origin: str,
+    log: Log,
     ministry: IssuerSigner,
     institution: Institution,
     powers: Sequence[Power],
@@ -86,11 +86,12 @@ def change_powers(
 ) -> AuthorityPage:
     """Log a new version of the page with these powers. Raises: NotAllowed; MalformedError when a power is dropped or widened."""
     access.require(by, "accredit", None)
+    sequencing.refuse_if_behind(log)
     Archive.hold()
     _, old = newest_page(institution)
     page = replace(old, version=old.version + 1, powers=tuple(powers), signatures=())
     check_succession(old, page)
-    row = _log_page(institution, page, ministry, origin)
+    row = _log_page(institution, page, ministry, log.origin)
     audit.note(by, "institution.powers", institution.code, at=now, detail={"version": page.version})
     return row
 
@@ -112,5 +113,5 @@ def _log_page(institution: Institution, page: Page, ministry: IssuerSigner, orig
     content = replace(page, signatures=(unsigned.signed(ministry.sign(unsigned.payload)),)).encode()
     parse_page(content)  # what is logged can never be taken back: hold it against its own format first
     leaf = entry.Authority(institution=institution.ordinal, version=page.version, page=digest(content)).encode()
-    logged = Entry.objects.create(act="authority", content=leaf, leaf_hash=leaf_hash(leaf), institution=institution)
+    logged = waiting.enter(leaf, act="authority", institution=institution)
     return AuthorityPage.objects.create(institution=institution, version=page.version, content=content, entry=logged)

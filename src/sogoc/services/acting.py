@@ -9,13 +9,14 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from sogoc.core import canonical, commitment, entry, merkle, record
+from sogoc.core import canonical, commitment, entry, record
+from sogoc.core.record import Record
 from sogoc.core.status import Status
-from sogoc.errors import RecordError, WrongState
-from sogoc.ports import Keyring
+from sogoc.errors import FourEyes, RecordError, WrongState
+from sogoc.ports import Keyring, Log
 from sogoc.register.models import ActDetail, Archive, Entry, Institution, Row
 from sogoc.register.records import record_of, schema_of
-from sogoc.services import access, audit, gate, sealing
+from sogoc.services import access, audit, gate, sealing, sequencing, waiting
 
 _RESULT = {
     "revoke": Status.REVOKED,
@@ -37,6 +38,7 @@ class ActDecision:
 @transaction.atomic
 def change_status(
     *,
+    log: Log,
     act: str,
     logged: Entry,
     decision: ActDecision,
@@ -53,6 +55,7 @@ def change_status(
     """
     institution = _institution(logged)
     access.require(by, "act", institution)
+    sequencing.refuse_if_behind(log)
     known = Entry.objects.filter(act_id=act_id).first()
     if known is not None:
         said = entry.parse(bytes(known.content))
@@ -61,7 +64,7 @@ def change_status(
             or (said.act, said.on, said.wording) != (act, decision.on, wording)
             or known.target is None
             or _first(known.target) != _first(logged)
-            or known.detail.decision_number != decision.number
+            or not _decided(known, decision)
         ):
             raise _used()
         return known
@@ -83,29 +86,45 @@ def change_status(
 @transaction.atomic
 def amend(
     *,
+    log: Log,
     row: Row,
     changes: Mapping[str, str | None],
     decision: ActDecision,
     act_id: str,
     keyring: Keyring,
     randomness: Callable[[int], bytes],
+    prepared_by: User,
     by: User,
     now: datetime,
 ) -> Row:
     """Log a new version of a record by decision; the diploma itself stays as it is. None removes a field.
 
-    Raises: NotAllowed, WrongState, RecordError, GateRefused, KeyUnavailable.
+    An amendment makes a new valid credential, so two people agree on it as on a batch.
+
+    Raises: NotAllowed, FourEyes, WrongState, RecordError, GateRefused, KeyUnavailable, RecoveryNeeded.
     """
+    access.require(prepared_by, "batch.prepare", row.institution)
     access.require(by, "act", row.institution)
+    if prepared_by.pk == by.pk:
+        raise FourEyes(
+            "who prepared an amendment may not approve it",
+            "người lập hồ sơ chỉnh sửa không được tự duyệt",
+            mend="Ask another person with the role of approver.",
+            mend_vi="Hãy nhờ một người duyệt khác.",
+        )
+    sequencing.refuse_if_behind(log)
     known = Entry.objects.filter(act_id=act_id).first()
     if known is not None:
         said = entry.parse(bytes(known.content))
-        done = Row.objects.filter(entry=known, follows=row).first()
+        done = Row.objects.filter(entry=known).first()
         if (
             not isinstance(said, entry.Successor)
             or done is None
-            or (said.on, known.detail.decision_number) != (decision.on, decision.number)
-            or record_of(done) != _amended(row, changes)
+            or said.on != decision.on
+            or not _decided(known, decision)
+            or row.entry is None
+            or _first(known) != _first(row.entry)
+            or not _holds(record_of(done), changes)
         ):
             raise _used()
         return done
@@ -152,7 +171,14 @@ def amend(
         status=(status_list, status_index),
     )
     successor.entry = _log(
-        statement, chain=chain, institution=row.institution, decision=decision, keyring=keyring, by=by, now=now
+        statement,
+        chain=chain,
+        institution=row.institution,
+        decision=decision,
+        keyring=keyring,
+        by=by,
+        now=now,
+        prepared_by=prepared_by,
     )
     successor.save()
     return successor
@@ -160,6 +186,10 @@ def amend(
 
 # The batch signed these for all its rows, and the numbers are those of the diploma on paper.
 _FIXED = ("identifier", "serial_number", "register_number", "institution_name")
+
+
+def _holds(record: Record, changes: Mapping[str, str | None]) -> bool:
+    return all(record.get(name) == value for name, value in changes.items())
 
 
 def _amended(row: Row, changes: Mapping[str, str | None]) -> dict[str, str]:
@@ -242,6 +272,12 @@ def _used() -> WrongState:
     return WrongState("this id was used for another act", "mã này đã dùng cho việc khác")
 
 
+def _decided(known: Entry, decision: ActDecision) -> bool:
+    """Whether an act rests on this decision, as far as this is known: a restore may have lost the number."""
+    detail: ActDetail | None = getattr(known, "detail", None)
+    return detail is None or detail.decision_number == decision.number
+
+
 def _first(logged: Entry) -> Entry:
     """Return the entry with which this qualification was issued."""
     while logged.act in _SUCCESSORS and logged.target is not None:
@@ -264,18 +300,16 @@ def _log(
     keyring: Keyring,
     by: User,
     now: datetime,
+    prepared_by: User | None = None,
 ) -> Entry:
     signer = keyring(sealing.signing_key(institution).uri)
     unsigned = statement.prepare(signer.jwk, origin=Archive.objects.get().origin)
     content = replace(statement, signatures=(unsigned.signed(signer.sign(unsigned.payload)),)).encode()
-    logged = Entry.objects.create(
-        act=statement.act,
-        content=content,
-        leaf_hash=merkle.leaf_hash(content),
-        act_id=statement.id,
-        institution=institution,
-        target=chain.newest_entry,
+    logged = waiting.enter(
+        content, act=statement.act, institution=institution, act_id=statement.id, target=chain.newest_entry
     )
-    ActDetail.objects.create(entry=logged, decision_number=decision.number, salt=decision.salt)
+    ActDetail.objects.create(
+        entry=logged, decision_number=decision.number, salt=decision.salt, prepared_by=prepared_by, approved_by=by
+    )
     audit.note(by, f"qualification.{statement.act}", f"log index {chain.newest}", at=now, detail={"id": statement.id})
     return logged

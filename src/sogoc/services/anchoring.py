@@ -41,10 +41,17 @@ def anchor(chain: Chain, *, now: datetime) -> Anchor | None:
         waiting = _prepare(chain, head, now=now, replaces=waiting)
     try:
         chain.broadcast(_prepared(waiting))
-    except (NonceUsed, Underpriced):
-        # The nonce went to a transaction of ours that left the chain's view: start again from what is there now.
-        waiting.delete()
+    except NonceUsed:
+        # A transaction of ours with this nonce is in a block: look whose it was before a new one is prepared.
+        look(chain)
+        mine.filter(block_number__isnull=True, nonce=waiting.nonce).delete()
+        held = mine.filter(size=head.size, block_number__isnull=False).first()
+        if held is not None:
+            return held
         waiting = _prepare(chain, head, now=now)
+        chain.broadcast(_prepared(waiting))
+    except Underpriced:
+        waiting = _prepare(chain, head, now=now, replaces=waiting)
         chain.broadcast(_prepared(waiting))
     reach("anchor.sent")
     return waiting
@@ -88,16 +95,19 @@ def _take_notes(chain: Chain, events: list[AnchoredEvent]) -> None:
         one.block_time = event.block_time if event else None
         one.final = event.final if event else False
         one.save(update_fields=["sequence", "block_number", "block_hash", "block_time", "final"])
+    mined = mine.filter(block_number__isnull=False).values_list("nonce", flat=True)
+    mine.filter(block_number__isnull=True, nonce__in=set(mined)).delete()  # replaced by the one in the block
 
 
-def wait(chain: Chain, one: Anchor, *, pause: Callable[[], bool]) -> Anchor:
+def wait(chain: Chain, one: Anchor, *, pause: Callable[[], bool], now: datetime) -> Anchor:
     """Look until this anchor is final or `pause` returns False. Raises: ChainUnavailable."""
     while True:
         look(chain)
-        one.refresh_from_db()
-        if one.final:
+        held = Anchor.objects.filter(chain_id=one.chain_id, contract=one.contract, size=one.size, final=True).first()
+        if held is not None:
+            one = held
             reach("anchor.confirmed")
-            audit.note(None, "head.anchored", one.size, at=one.prepared_at, detail={"sequence": one.sequence})
+            audit.note(None, "head.anchored", one.size, at=now, detail={"sequence": one.sequence})
             return one
         if not pause():
             raise ChainUnavailable(

@@ -17,6 +17,9 @@ from sogoc.register.records import newest_page, record_of, schema_of
 POWER_BASIS = "Luật Giáo dục 2019, Điều 12 (authority to award qualifications)"
 DECISION_BASIS = "Thông tư 21/2019/TT-BGDĐT, Điều 2; Thông tư 10/2026/TT-BGDĐT (recognition decision)"
 
+MAX_TALLY = 256
+"""So many cells fit into one public entry with its signatures."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passed:
@@ -86,12 +89,19 @@ def check(batch: Batch) -> Passed:
             f"quyết định {batch.decision_number} công nhận {batch.decision_total} người, đợt này sẽ thành {total}",
             DECISION_BASIS,
         )
+    if len(tally) > MAX_TALLY:
+        raise _refused(
+            "tally",
+            f"{len(tally)} programmes and modes in one batch, at most {MAX_TALLY}: split the file",
+            f"một đợt có {len(tally)} ngành và hình thức, tối đa {MAX_TALLY}: hãy chia tệp",
+            DECISION_BASIS,
+        )
     for programme, mode in sorted(tally):
-        _check_power(page, batch, programme, mode, names.get(programme, set()))
+        _check_power(page, batch, programme, mode, names.get(programme, set()), tally[programme, mode])
     return Passed(page=page, tally=dict(tally))
 
 
-def _check_power(page: Page, batch: Batch, programme: str, mode: str, names: set[str]) -> None:
+def _check_power(page: Page, batch: Batch, programme: str, mode: str, names: set[str], count: int) -> None:
     kind = record.SCHEMAS[batch.schema].kind
     powers = [
         power
@@ -105,6 +115,14 @@ def _check_power(page: Page, batch: Batch, programme: str, mode: str, names: set
             f"mode {mode}, on {batch.awarded_on}",
             f"{page.code} không có thẩm quyền cấp {kind}, trình độ {batch.level}, ngành {programme}, "
             f"hình thức {mode}, vào ngày {batch.awarded_on}",
+            POWER_BASIS,
+        )
+    quotas = [power.quota for power in powers if power.quota is not None]
+    if quotas and count > max(quotas):
+        raise _refused(
+            "quota",
+            f"{count} awards for programme {programme}, mode {mode}: the quota is {max(quotas)}",
+            f"{count} văn bằng cho ngành {programme}, hình thức {mode}: chỉ tiêu là {max(quotas)}",
             POWER_BASIS,
         )
     titles = {power.name for power in powers if power.name is not None}
@@ -124,7 +142,7 @@ def check_powers(batch: Batch, fields: record.Record) -> None:
     """
     _, page = newest_page(batch.institution)
     names = {fields["programme_name"]} if "programme_name" in fields else set()
-    _check_power(page, batch, fields["programme"], fields["mode"], names)
+    _check_power(page, batch, fields["programme"], fields["mode"], names, 1)
 
 
 def _said_once(batch: Batch) -> dict[str, str]:

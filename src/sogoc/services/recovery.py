@@ -189,6 +189,13 @@ def _enter_page(parsed: entry.Authority, logged: Entry, get: ReadFile) -> None:
         raise LogForked(f"authority page {parsed.institution}/{parsed.version} is not the one that was logged")
     page = authority.parse(content)
     institution, _ = Institution.objects.get_or_create(ordinal=page.ordinal, defaults={"code": page.code})
+    if institution.code != page.code:
+        raise RecoveryNeeded(
+            f"since the restore {institution.code} was given the ordinal {page.ordinal} that the log gave to {page.code}",
+            f"sau khi khôi phục, {institution.code} đã được cấp số {page.ordinal} mà nhật ký đã cấp cho {page.code}",
+            mend="Restore the backup once more and run `sogoc recover` before anything else.",
+            mend_vi="Khôi phục lại bản sao lưu và chạy `sogoc recover` trước mọi việc khác.",
+        )
     AuthorityPage.objects.create(institution=institution, version=page.version, content=content, entry=logged)
 
 

@@ -21,7 +21,7 @@ from sogoc.failpoint import reach
 from sogoc.ports import IssuerSigner, Keyring
 from sogoc.register.models import Archive, Batch, Entry, Institution, IssuerKey, Row
 from sogoc.register.records import newest_page, record_of, schema_of
-from sogoc.services import audit, gate
+from sogoc.services import audit, gate, waiting
 
 _SET = 1000
 
@@ -164,7 +164,9 @@ def _close(
     )
     unsigned = statement.prepare(key.jwk, origin=origin)
     statement = replace(statement, signatures=(unsigned.signed(signer.sign(unsigned.payload)),))
-    logged = wait(statement.encode(), act="batch", batch=batch, act_id=batch.public_id)
+    if Entry.objects.filter(act_id=batch.public_id).exists():
+        raise LogForked(f"the batch {batch.public_id} is in the log already: it was sealed before a restore")
+    logged = waiting.enter(statement.encode(), act="batch", institution=batch.institution, act_id=batch.public_id)
     for start in range(0, len(rows), _SET):
         part = rows[start : start + _SET]
         leaves = [
@@ -196,16 +198,3 @@ def _write(columns: Sequence[str], values: Sequence[tuple[Any, ...]]) -> None:
     assignments = ", ".join(f"{column} = %s" for column in columns)
     with connection.cursor() as cursor:
         cursor.executemany(f"UPDATE register_row SET {assignments} WHERE id = %s", values)  # noqa: S608 - our own names
-
-
-def wait(content: bytes, *, act: str, batch: Batch, act_id: str) -> Entry:
-    """Put one statement of `batch` among the entries that wait for the log. Raises: LogForked when its id is used."""
-    if Entry.objects.filter(act_id=act_id).exists():
-        raise LogForked(f"the id {act_id} is in the log already: this batch was sealed before a restore")
-    return Entry.objects.create(
-        act=act,
-        content=content,
-        leaf_hash=merkle.leaf_hash(content),
-        act_id=act_id,
-        institution_id=batch.institution_id,
-    )

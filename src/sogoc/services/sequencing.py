@@ -25,7 +25,8 @@ from sogoc.core.merkle import Frontier, Tree
 from sogoc.core.state import authority_leaves, authority_size, status_leaves
 from sogoc.core.status import Status, StatusList
 from sogoc.core.tiles import grow
-from sogoc.errors import LogForked, RecoveryNeeded
+from sogoc.core.trust import CLOCK_DIFFERENCE
+from sogoc.errors import LogForked, RecoveryNeeded, WrongState
 from sogoc.failpoint import reach
 from sogoc.ports import Log
 from sogoc.register.alone import alone
@@ -246,6 +247,13 @@ def _log_state(index: int, lists: list[StatusList], now: datetime) -> None:
     last = LoggedState.objects.order_by("-at").first()
     at = now.astimezone(UTC).replace(microsecond=0)
     if last is not None and at <= last.at:
+        if last.at - at > CLOCK_DIFFERENCE:
+            raise WrongState(
+                f"the clock stands at {at:%F %T} UTC, before the last state of {last.at:%F %T}",
+                f"đồng hồ đang là {at:%F %T} UTC, trước trạng thái gần nhất {last.at:%F %T}",
+                mend="Set the clock. Verifiers would take a state from the future for no state at all.",
+                mend_vi="Chỉnh lại đồng hồ. Bên kiểm tra không chấp nhận trạng thái ở tương lai.",
+            )
         at = last.at + timedelta(seconds=1)
     pages = newest_pages()
     digests = {ordinal: page_digest(page) for ordinal, page in pages.items()}

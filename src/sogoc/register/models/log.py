@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 
 from sogoc.register.models.institutions import Institution
@@ -59,6 +60,16 @@ class ActDetail(models.Model):
     entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="detail")
     decision_number = models.CharField(max_length=100)
     salt = models.BinaryField(max_length=16)
+    prepared_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(prepared_by__isnull=True) | ~models.Q(prepared_by=models.F("approved_by")),
+                name="act_four_eyes",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"act {self.entry_id}"

@@ -1,0 +1,38 @@
+"""The one door by which a statement comes among the entries that wait for the log."""
+
+from __future__ import annotations
+
+from sogoc.core import entry, merkle
+from sogoc.errors import InputError, MalformedError
+from sogoc.register.models import Entry, Institution
+
+
+def enter(
+    content: bytes,
+    *,
+    act: str,
+    institution: Institution,
+    act_id: str | None = None,
+    target: Entry | None = None,
+) -> Entry:
+    """Let an entry wait for its place in the log, once it reads back: what is logged can never be taken out again.
+
+    Raises: InputError when it is not of the public format, such as a wording that is not in the list.
+    """
+    try:
+        entry.parse(content)
+    except MalformedError as error:
+        raise InputError(
+            f"this {act} would not be a readable entry of the public log: {error.en}",
+            f"mục {act} này không đúng dạng của nhật ký công khai: {error.vi}",
+            mend=f"Wordings are {', '.join(entry.WORDINGS)}; ids are 16 bytes in base64url; see docs/spec/entry.md.",
+            mend_vi=f"Cách ghi công khai: {', '.join(entry.WORDINGS)}; mã là 16 byte base64url; xem docs/spec/entry.md.",
+        ) from error
+    return Entry.objects.create(
+        act=act,
+        content=content,
+        leaf_hash=merkle.leaf_hash(content),
+        act_id=act_id,
+        institution=institution,
+        target=target,
+    )
