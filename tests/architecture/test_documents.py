@@ -193,6 +193,14 @@ def test_the_python_of_the_readme_is_five_lines_that_can_run() -> None:
     assert callable(verify.verify_bytes)
 
 
+def test_every_setting_is_documented() -> None:
+    sources = "".join(path.read_text() for path in (ROOT / "src/sogoc").rglob("*.py"))
+    settings = set(re.findall(r"\"(SOGOC_[A-Z_]+)\"", sources))
+    operate = (ROOT / "docs/operate.md").read_text()
+    assert len(settings) > 6
+    assert sorted(setting for setting in settings if f"| `{setting}` |" not in operate) == []
+
+
 # -- files and links ----------------------------------------------------------------------------------------------------
 
 
