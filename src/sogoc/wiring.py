@@ -222,8 +222,10 @@ class Home:
 
 def make_home(folder: Path, *, origin: str, trial: bool, public: Path) -> Home:
     """Make the folder of a new archive with fresh keys. Raises: WrongState when one is there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)  # the database holds names and secrets of people
     keys = folder / "keys"
-    keys.mkdir(parents=True, mode=0o700)
+    keys.mkdir(mode=0o700)
     if "SOGOC_PASSPHRASE" not in os.environ:
         passphrase = keys / "passphrase"
         passphrase.touch(mode=0o600)

@@ -305,7 +305,8 @@ def serve(folder: Path, *, port: int, workers: int) -> int:
 
     output.console.print(Text(f"{home.settings.origin}: http://127.0.0.1:{port}/", style="bold"))
     Granian(
-        "sogoc.server.wsgi:application", address="127.0.0.1", port=port, interface=Interfaces.WSGI, workers=workers, log_enabled=False
+        "sogoc.server.wsgi:application", address="127.0.0.1", port=port, interface=Interfaces.WSGI, workers=workers,
+        blocking_threads=8, log_enabled=False,
     ).serve()  # fmt: skip
     return 0
 

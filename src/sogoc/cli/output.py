@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sogoc.core.report import LABELS, STEPS, Check, Report, Verdict
+from sogoc.core.vocabulary import FIELDS, Said
 from sogoc.errors import SogocError
 
 console = Console(highlight=False)
@@ -33,28 +34,6 @@ _COLOURS = {
     Verdict.UNKNOWN_ISSUER: "red",
     Verdict.TAMPERED: "red",
     Verdict.UNREADABLE: "red",
-}
-
-_FIELDS = {
-    "holder_name": "Họ và tên · Name",
-    "born_on": "Ngày sinh · Born",
-    "title": "Văn bằng · Qualification",
-    "programme_name": "Ngành · Programme",
-    "programme": "Mã ngành · Code",
-    "institution_name": "Nơi cấp · Issuer",
-    "institution": "Mã cơ sở · Issuer code",
-    "classification": "Xếp loại · Classification",
-    "awarded_on": "Ngày cấp · Awarded",
-    "decision_number": "Quyết định · Decision",
-    "decided_on": "Ngày quyết định · Decided",
-    "serial_number": "Số hiệu · Serial number",
-    "register_number": "Số vào sổ · Register number",
-    "signer_name": "Người ký · Signed by",
-    "signer_title": "Chức danh · Office",
-    "level": "Trình độ · Level",
-    "kind": "Loại · Kind",
-    "issued_at": "Nơi ký · Place",
-    "identifier": "Mã định danh · Identifier",
 }
 
 
@@ -102,12 +81,10 @@ def show_report(report: Report) -> None:
     console.print(Panel(title, border_style=colour))
     if report.claims:
         claims = Table.grid(padding=(0, 2))
-        for name, label in _FIELDS.items():
+        unnamed = {name: Said(name, name) for name in report.claims if name not in FIELDS}
+        for name, label in ({**FIELDS} | unnamed).items():
             if name in report.claims:
-                claims.add_row(Text(label, style="dim"), Text(report.claims[name]))
-        for name, value in report.claims.items():
-            if name not in _FIELDS:
-                claims.add_row(Text(name, style="dim"), Text(value))
+                claims.add_row(Text(f"{label.vi} · {label.en}", style="dim"), Text(report.claims[name]))
         console.print(claims)
         console.print()
     steps = Table(box=None, padding=(0, 1), show_header=False)

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 _GAPS = re.compile(r"[\W_]+")
 _MARKS = re.compile(r"[\u0300-\u036f]+")
@@ -172,3 +173,48 @@ def grade_suggestion(kind: str, text: str) -> str | None:
     """The grade that an abbreviation or another spelling probably means, where the kind knows it."""
     word = _GRADE_SYNONYMS.get(fold(text))
     return word if word in grades(kind) else None
+
+
+class Said(NamedTuple):
+    """The same in both languages."""
+
+    vi: str
+    en: str
+
+
+FIELDS: Mapping[str, Said] = {
+    "holder_name": Said("Họ và tên", "Name"),
+    "born_on": Said("Ngày sinh", "Date of birth"),
+    "birthplace": Said("Nơi sinh", "Place of birth"),
+    "gender": Said("Giới tính", "Gender"),
+    "ethnicity": Said("Dân tộc", "Ethnicity"),
+    "nationality": Said("Quốc tịch", "Nationality"),
+    "personal_id": Said("Số định danh cá nhân", "Personal number"),
+    "student_id": Said("Mã người học", "Student number"),
+    "title": Said("Văn bằng, chứng chỉ", "Qualification"),
+    "programme_name": Said("Ngành đào tạo", "Programme"),
+    "programme": Said("Mã ngành", "Programme code"),
+    "major": Said("Chuyên ngành", "Major"),
+    "school": Said("Trường", "School"),
+    "exam_board": Said("Hội đồng thi", "Examination board"),
+    "exam_session": Said("Khóa thi", "Examination"),
+    "classification": Said("Xếp loại", "Classification"),
+    "graduation_year": Said("Năm tốt nghiệp", "Year of graduation"),
+    "mode": Said("Hình thức đào tạo", "Mode of study"),
+    "duration": Said("Thời gian đào tạo", "Duration"),
+    "language": Said("Ngôn ngữ đào tạo", "Language of instruction"),
+    "institution_name": Said("Nơi cấp", "Issuer"),
+    "institution": Said("Mã cơ sở", "Issuer code"),
+    "level": Said("Trình độ", "Level"),
+    "kind": Said("Loại", "Kind"),
+    "awarded_on": Said("Ngày cấp", "Awarded on"),
+    "decision_number": Said("Quyết định", "Decision"),
+    "decided_on": Said("Ngày quyết định", "Decided on"),
+    "serial_number": Said("Số hiệu", "Serial number"),
+    "register_number": Said("Số vào sổ gốc", "Register number"),
+    "signer_name": Said("Người ký", "Signed by"),
+    "signer_title": Said("Chức danh", "Office"),
+    "issued_at": Said("Nơi ký", "Place"),
+    "identifier": Said("Mã định danh", "Identifier"),
+}
+"""What a page calls a field of a record, in the order in which a person looks for them."""

@@ -78,6 +78,11 @@ def waiting_entries() -> int:
     return Entry.objects.filter(index__isnull=True).count()
 
 
+def unpublished_heads() -> int:
+    """Return how many heads are not public yet: work that a stop left behind."""
+    return Checkpoint.objects.filter(published=False).count()
+
+
 def issued() -> int:
     """Return how many qualifications are logged, each counted once however often it was amended."""
     return Entry.objects.filter(act="issue", index__isnull=False).count()

@@ -34,7 +34,8 @@ def anchor(chain: Chain, *, now: datetime) -> Anchor | None:
     held = mine.filter(size=head.size, block_number__isnull=False).first()
     if held is not None:
         return held
-    waiting = mine.filter(block_number__isnull=True).order_by("-pk").first()
+    # A chain takes nonces in order: when it lost two of ours, the later one has to wait for the earlier.
+    waiting = mine.filter(block_number__isnull=True).order_by("nonce", "-pk").first()
     if waiting is None:
         waiting = _prepare(chain, head, now=now)
     elif now - waiting.prepared_at > BUMP_AFTER:
@@ -96,7 +97,9 @@ def _take_notes(chain: Chain, events: list[AnchoredEvent]) -> None:
         one.final = event.final if event else False
         one.save(update_fields=["sequence", "block_number", "block_hash", "block_time", "final"])
     mined = mine.filter(block_number__isnull=False).values_list("nonce", flat=True)
-    mine.filter(block_number__isnull=True, nonce__in=set(mined)).delete()  # replaced by the one in the block
+    waiting = mine.filter(block_number__isnull=True)
+    waiting.filter(nonce__in=set(mined)).delete()  # replaced by the one in the block
+    waiting.filter(size__lt=max(by_size, default=0)).delete()  # overtaken: the contract refuses them for ever
 
 
 def wait(chain: Chain, one: Anchor, *, pause: Callable[[], bool], now: datetime) -> Anchor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,7 +17,17 @@ from sogoc.core.state import authority_leaves, authority_size, status_leaves
 from sogoc.core.status import StatusList
 from sogoc.errors import WrongState
 from sogoc.ports import Keyring, Log, Printer
-from sogoc.register.models import ActDetail, Anchor, AuthorityPage, Checkpoint, Entry, LoggedState, Row, StatusTable
+from sogoc.register.models import (
+    ActDetail,
+    Anchor,
+    AuthorityPage,
+    Batch,
+    Checkpoint,
+    Entry,
+    LoggedState,
+    Row,
+    StatusTable,
+)
 from sogoc.register.records import credential, record_of, schema_of
 from sogoc.services.sequencing import newest_pages, page_digest
 
@@ -154,21 +164,25 @@ class Counter:
         )
 
     def _path(self, row: Row) -> tuple[bytes, ...]:
-        tree = self._batch_tree(row.batch_id)
-        return tuple(tree.proof(cast(int, row.tree_position)))
+        batch = row.batch
+        if batch.pk not in self._trees:
+            pairs = self._pairs_logged(batch) if batch.state == Batch.State.LOST else self._pairs(batch)
+            self._trees = {batch.pk: Tree([merkle.leaf_hash(entry.pair(*pair)) for pair in pairs])}
+        return tuple(self._trees[batch.pk].proof(cast(int, row.tree_position)))
 
-    def _batch_tree(self, batch: int) -> Tree:
-        if batch not in self._trees:
-            rows = Row.objects.filter(batch=batch, follows__isnull=True).order_by("tree_position")
-            self._trees = {
-                batch: Tree(
-                    [
-                        merkle.leaf_hash(entry.pair(bytes(cast(bytes, c)), (cast(int, n), cast(int, i))))
-                        for c, n, i in rows.values_list("commitment", "status_list", "status_index")
-                    ]
-                )
-            }
-        return self._trees[batch]
+    def _pairs(self, batch: Batch) -> Iterator[tuple[bytes, entry.Place]]:
+        rows = Row.objects.filter(batch=batch, follows__isnull=True).order_by("tree_position")
+        for commitment, number, index in rows.values_list("commitment", "status_list", "status_index"):
+            yield bytes(cast(bytes, commitment)), (cast(int, number), cast(int, index))
+
+    def _pairs_logged(self, batch: Batch) -> Iterator[tuple[bytes, entry.Place]]:
+        """Read the pairs of a batch from the log: a restore left only some of its rows."""
+        first = cast(int, cast(Entry, batch.entry).index) + 1
+        logged = Entry.objects.filter(index__gte=first, index__lt=first + batch.count).order_by("index")
+        for content in logged.values_list("content", flat=True):
+            one = entry.parse(bytes(content))
+            if isinstance(one, entry.Issue):
+                yield one.commitment, one.status
 
     def _state_beside(self, index: int, head: Checkpoint, *, before: bool) -> Logged | None:
         states = Entry.objects.filter(act="state")

@@ -43,13 +43,17 @@ def migrations() -> str:
 def log(one: Log) -> str:
     """Say where the log is. Raises: RecoveryNeeded, LogForked."""
     sequencing.refuse_if_behind(one)
-    head = queries.newest_head()
-    return f"size {head.size if head else 0}, lock and files agree"
+    head, locked = queries.newest_head(), one.lock.head(one.origin)
+    size, decided = head.size if head else 0, locked[0] if locked else 0
+    if size != decided:
+        return f"size {size} is public, {decided} is decided: `sogoc publish` finishes it"
+    return f"size {size}, lock and files agree"
 
 
 def waiting() -> str:
     """Say what a stop left behind."""
-    return f"{queries.waiting_entries()} entries, {len(queries.unfinished_batches())} batches to seal"
+    entries, batches, heads = queries.waiting_entries(), len(queries.unfinished_batches()), queries.unpublished_heads()
+    return f"{entries} entries, {batches} batches to seal, {heads} heads to publish"
 
 
 def chain(one: Chain) -> str:

@@ -77,13 +77,19 @@ def take_in(
         intake=read,
         source=Source(name=file.name, sha256=digest, encrypted=encrypt(file.content)),
         key=key or digest.hex(),
-        public_id=canonical.b64(randomness(16)),
+        public_id=_public_id(randomness),
         tally_salt=randomness(16),
         identifiers=_identifiers(randomness),
         by=by,
         now=now,
     )
     return read, batch
+
+
+def _public_id(randomness: Callable[[int], bytes]) -> str:
+    while (drawn := canonical.b64(randomness(16))).startswith("-"):
+        pass  # people type it behind a command, where a dash means something else
+    return drawn
 
 
 def _identifiers(randomness: Callable[[int], bytes]) -> Callable[[], str]:

@@ -9,22 +9,9 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 from sogoc.core import vocabulary
 from sogoc.core.report import LABELS, STEPS, Check, Report, Verdict
+from sogoc.core.vocabulary import FIELDS, Said
 from sogoc.register import queries
-from sogoc.web.wording import (
-    BAD,
-    FACTS,
-    FIELDS,
-    GOOD,
-    NONE,
-    NOT_RUN,
-    OUTCOMES,
-    PASSED,
-    SOURCES,
-    VERDICTS,
-    WAIT,
-    Look,
-    Said,
-)
+from sogoc.web.wording import BAD, FACTS, GOOD, NONE, NOT_RUN, OUTCOMES, PASSED, SOURCES, VERDICTS, WAIT, Look
 
 VIETNAM = timezone(timedelta(hours=7))
 _ICONS = {GOOD: "check", WAIT: "question", BAD: "cross", NONE: "dash"}

@@ -21,11 +21,11 @@ from django.views.decorators.vary import vary_on_headers
 
 from sogoc import __version__
 from sogoc.adapters.pdf_reader import read_pdf
+from sogoc.core.vocabulary import Said
 from sogoc.errors import InputError, SogocError, UnavailableError
 from sogoc.register import queries
 from sogoc.services import verification
 from sogoc.web import archive, shown
-from sogoc.web.wording import Said
 from sogoc.wiring import utc_now
 
 _log = logging.getLogger("sogoc.web")

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from sogoc.core.report import Verdict
-
-
-class Said(NamedTuple):
-    """The same in both languages."""
-
-    vi: str
-    en: str
+from sogoc.core.vocabulary import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,46 +107,8 @@ SOURCES: Mapping[str, Said] = {
     "presented": Said("tệp được đưa ra", "the presented file"),
     "fresh file": Said("trạng thái mới nhất của kho này", "this archive, newest state"),
     "policy": Said("chính sách tin cậy của máy chủ này", "this server's trust policy"),
-    "computed": Said("tính lại tại đây", "computed here"),
     "archive": Said("kho lưu trữ này bổ sung", "added by this archive"),
 }
-
-FIELDS: Mapping[str, Said] = {
-    "holder_name": Said("Họ và tên", "Name"),
-    "born_on": Said("Ngày sinh", "Date of birth"),
-    "birthplace": Said("Nơi sinh", "Place of birth"),
-    "gender": Said("Giới tính", "Gender"),
-    "ethnicity": Said("Dân tộc", "Ethnicity"),
-    "nationality": Said("Quốc tịch", "Nationality"),
-    "personal_id": Said("Số định danh cá nhân", "Personal number"),
-    "student_id": Said("Mã người học", "Student number"),
-    "title": Said("Văn bằng, chứng chỉ", "Qualification"),
-    "programme_name": Said("Ngành đào tạo", "Programme"),
-    "programme": Said("Mã ngành", "Programme code"),
-    "major": Said("Chuyên ngành", "Major"),
-    "school": Said("Trường", "School"),
-    "exam_board": Said("Hội đồng thi", "Examination board"),
-    "exam_session": Said("Khóa thi", "Examination"),
-    "classification": Said("Xếp loại", "Classification"),
-    "graduation_year": Said("Năm tốt nghiệp", "Year of graduation"),
-    "mode": Said("Hình thức đào tạo", "Mode of study"),
-    "duration": Said("Thời gian đào tạo", "Duration"),
-    "language": Said("Ngôn ngữ đào tạo", "Language of instruction"),
-    "institution_name": Said("Nơi cấp", "Issuer"),
-    "institution": Said("Mã cơ sở", "Issuer code"),
-    "level": Said("Trình độ", "Level"),
-    "kind": Said("Loại", "Kind"),
-    "awarded_on": Said("Ngày cấp", "Awarded on"),
-    "decision_number": Said("Quyết định", "Decision"),
-    "decided_on": Said("Ngày quyết định", "Decided on"),
-    "serial_number": Said("Số hiệu", "Serial number"),
-    "register_number": Said("Số vào sổ gốc", "Register number"),
-    "signer_name": Said("Người ký", "Signed by"),
-    "signer_title": Said("Chức danh", "Office"),
-    "issued_at": Said("Nơi ký", "Place"),
-    "identifier": Said("Mã định danh", "Identifier"),
-}
-"""In the order in which a person looks for them."""
 
 FACTS: Mapping[str, str] = {
     "issuer": "nơi cấp",
