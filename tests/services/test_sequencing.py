@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -364,6 +365,29 @@ def test_sequencers_at_one_moment_write_one_log(committed: Trial) -> None:
     assert Checkpoint.objects.count() == 4
     sizes = [size for size, _, _ in trial.signer.notes]
     assert sizes == sorted(set(sizes))
+
+
+def test_while_one_publishes_another_waits(committed: Trial) -> None:
+    """Two who publish at once could show an older checkpoint after a newer one."""
+    meeting = threading.Barrier(2)
+    met: list[bool] = []
+
+    class Slow(MemoryFiles):
+        def put_many(self, files: Iterable[tuple[str, bytes]]) -> None:
+            try:
+                meeting.wait(timeout=1.5)  # long enough for the other to come in, if it may
+                met.append(True)
+            except threading.BrokenBarrierError:
+                pass
+            super().put_many(files)
+
+    trial = committed
+    trial.public = Slow()
+    trial.approved(2)
+    found = at_once(*[lambda: sequencing.sequence(trial.log, now=trial.now, state_only=True)] * 2)
+    assert [one for one in found if not isinstance(one, Checkpoint)] == []
+    assert met == []
+    trial.assert_right()
 
 
 def test_a_receipt_of_every_entry_holds_at_every_head_after_it(trial: Trial) -> None:

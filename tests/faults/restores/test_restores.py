@@ -228,6 +228,29 @@ def test_on_a_stale_database_nobody_acts(committed: Trial, backups: Backups) -> 
     trial.assert_right()
 
 
+def test_of_a_batch_that_was_half_signed_the_signed_half_lives(
+    committed: Trial, backups: Backups, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = committed
+    monkeypatch.setattr(sealing, "_SET", 4)
+    batch = carry_to("rows signed", trial)
+    backup = backups.take()
+    trial.advance()
+    backups.restore(backup)
+    found = recovery.recover(trial.log, now=trial.later())
+    assert found.lost_batches == [batch.public_id]
+    assert len(found.orphans) == 2
+    kept = [row for row in queries.rows_of(batch) if row.entry is not None]
+    assert [trial.verdict(row) for row in kept] == ["valid"] * 4
+    (row, *_) = kept
+    trial.act("revoke", row)
+    for lost in queries.lost_entries():
+        trial.act("cancel", lost)
+    trial.advance()
+    assert [trial.verdict(row) for row in kept] == ["revoked", *["valid"] * 3]
+    trial.assert_right()
+
+
 def test_a_backup_without_any_head_is_replayed_from_the_beginning(committed: Trial, backups: Backups) -> None:
     trial = committed
     backup = backups.take()
