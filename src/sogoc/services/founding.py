@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from sogoc.core.merkle import EMPTY_ROOT
-from sogoc.errors import AlreadyInRegister, WrongState
+from sogoc.errors import AlreadyInRegister, InputError, WrongState
 from sogoc.ports import Log
 from sogoc.register.models import Archive, Institution, Membership
 from sogoc.services import access, audit
@@ -32,20 +32,32 @@ def found(*, log: Log, places_key: bytes, officer: str, password: str, now: date
 
 @transaction.atomic
 def enrol(*, username: str, password: str, institution: Institution | None, role: str, by: User, now: datetime) -> User:
-    """Enrol a person with one role, given by an officer of the ministry. Raises: NotAllowed, AlreadyInRegister."""
+    """Enrol a person with one role, given by an officer of the ministry. Raises: NotAllowed, InputError, AlreadyInRegister."""
     access.require(by, "accredit", None)
+    _check_role(role, institution)
     user = _new_user(username, password)
-    Membership.objects.create(user=user, institution=institution, role=Membership.Role(role))
+    Membership.objects.create(user=user, institution=institution, role=role)
     audit.note(by, "member.enrolled", username, at=now, detail={"role": role})
     return user
 
 
 @transaction.atomic
 def appoint(*, user: User, institution: Institution | None, role: str, by: User, now: datetime) -> None:
-    """Give a person one more role. Raises: NotAllowed."""
+    """Give a person one more role. Raises: NotAllowed, InputError."""
     access.require(by, "accredit", None)
-    Membership.objects.get_or_create(user=user, institution=institution, role=Membership.Role(role))
+    _check_role(role, institution)
+    Membership.objects.get_or_create(user=user, institution=institution, role=role)
     audit.note(by, "member.appointed", user.get_username(), at=now, detail={"role": role})
+
+
+def _check_role(role: str, institution: Institution | None) -> None:
+    if role not in Membership.Role.values or (role == Membership.Role.OFFICER) != (institution is None):
+        raise InputError(
+            f"{role} is not a role of {institution or 'the ministry'}",
+            f"{institution or 'Bộ'} không có vai trò {role}",
+            mend=f"Roles are {', '.join(Membership.Role.values)}; officers belong to the ministry, the others to an institution.",
+            mend_vi=f"Vai trò: {', '.join(Membership.Role.values)}; cán bộ thuộc Bộ, còn lại thuộc cơ sở giáo dục.",
+        )
 
 
 def _new_user(username: str, password: str) -> User:
