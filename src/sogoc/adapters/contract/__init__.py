@@ -1,7 +1,8 @@
 """The compiled anchor contract, as it ships: nobody who uses sogoc compiles it.
 
-`anchor.json` holds what the compiler made of `anchor.input.json` (a complete standard-JSON input); the sources, and the
-script that compiles them again and compares every byte, are in `contracts/` of the repository.
+`anchor.json` holds what the compiler made of `anchor.input.json`, a standard-JSON input that holds our source and names the
+library's files by package and Keccak-256. The script that compiles them again and compares every byte is in `contracts/` of the
+repository.
 """
 
 from __future__ import annotations
