@@ -6,17 +6,19 @@ Batches are sealed in sets of five rows, so that there is a second set to die in
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import secrets
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from unittest.mock import patch
 
 from sogoc import wiring
@@ -272,5 +274,57 @@ def main(verb: str, *arguments: str) -> int:
         return 1
 
 
+# -- many children, quickly -----------------------------------------------------------------------------------------------
+
+HEAVY = (
+    "django.contrib.auth.hashers",
+    "django.db.models",
+    "sogoc.adapters.chain_evm",
+    "sogoc.cli.app",
+    "sogoc.core.evidence",
+)
+READ_LATE = ("sogoc.failpoint", "sogoc.server.settings")
+"""What reads the environment when it is loaded, and so has to be loaded by each child itself."""
+
+
+def nurse() -> None:
+    """Load what takes long once, then fork a child for every line on standard input, and answer with its exit code.
+
+    A line is JSON: `words`, `environment`, and the files `out` and `error`. The code of a killed child is negative.
+    """
+    for module in HEAVY:
+        importlib.import_module(module)
+    if loaded := [module for module in READ_LATE if module in sys.modules]:
+        raise AssertionError(f"loaded too early: {loaded}")
+    for line in sys.stdin:
+        sys.stdout.flush()
+        pid = os.fork()
+        if pid == 0:
+            _be_born(**json.loads(line))
+        _, status = os.waitpid(pid, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+def _be_born(words: list[str], environment: dict[str, str], out: str, error: str) -> NoReturn:
+    code = 70
+    try:
+        os.environ.clear()
+        os.environ.update(environment)
+        for stream, path in ((1, out), (2, error)):
+            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        code = main(*words)
+    except BaseException:  # noqa: BLE001 - the last that this process says
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    if sys.argv[1:] == ["nurse"]:
+        nurse()
+    else:
+        sys.exit(main(*sys.argv[1:]))

@@ -11,17 +11,26 @@ import pytest
 
 from sogoc.adapters import node_anvil
 from tests.conftest import DATABASE
-from tests.faults.worlds import Database, PostgresDatabase, SqliteDatabase, World
+from tests.faults.worlds import Database, Nursery, PostgresDatabase, SqliteDatabase, World
 
 
 @pytest.fixture(scope="session")
-def golden(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def nursery() -> Iterator[Nursery]:
+    one = Nursery()
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope="session")
+def golden(
+    nursery: Nursery, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
     """An archive on the database that SOGOC_TEST_DATABASE names, with two anchored heads and batches that wait. Nobody runs it."""
     folder = tmp_path_factory.mktemp("golden") / "archive"
     database: Database = SqliteDatabase(folder)
     if DATABASE == "postgresql":
         database = PostgresDatabase(request.getfixturevalue("postgres_cluster")).create()
-    one = World(folder, database)
+    one = World(folder, database, nursery)
     try:
         one.run(verb="build")
         yield one
@@ -37,7 +46,7 @@ def world(golden: World, tmp_path: Path) -> Iterator[World]:
     settings = json.loads((folder / "archive.json").read_text())
     settings["public"] = str(folder / "public")
     (folder / "archive.json").write_text(json.dumps(settings))
-    one = World(folder, golden.database.copy(folder))
+    one = World(folder, golden.database.copy(folder), golden.nursery)
     try:
         one.start_node()
         one.forget()

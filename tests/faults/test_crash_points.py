@@ -6,35 +6,14 @@ the log exactly once, under one root for each size. The last test is the control
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
 from sogoc.failpoint import FAILPOINTS
-from tests.conftest import DATABASE
 from tests.faults.worlds import Database, World
 
 Backup = Callable[[World], Database]
-
-ON_POSTGRESQL = (
-    "seal.signed",
-    "sequence.head",
-    "sequence.decided",
-    "publish.tiles",
-    "publish.checkpoint",
-    "anchor.sent",
-)
-"""What SQLite cannot stand for, and `make test` repeats. `make slow` runs every case on both databases."""
-
-
-def cases(points: Sequence[str], sample: Sequence[str] | None = None) -> list[Any]:
-    """These crash points as parameters, those outside the sample (None: all of them on SQLite) marked as slow."""
-    chosen = set(points if sample is None else sample)
-    if DATABASE == "postgresql":
-        chosen &= set(ON_POSTGRESQL)
-    return [pytest.param(point, marks=[] if point in chosen else [pytest.mark.slow]) for point in points]
-
 
 AT_SEALING = ("seal.secrets", "seal.secrets:3", "seal.signed", "seal.signed:2", "seal.entries")
 AT_LOGGING = tuple(point for point in FAILPOINTS if point.startswith(("sequence.", "publish.")))
@@ -45,7 +24,7 @@ def test_every_crash_point_is_crashed_at() -> None:
     assert {point.partition(":")[0] for point in (*AT_SEALING, *AT_LOGGING, *AT_ANCHORING)} == set(FAILPOINTS)
 
 
-@pytest.mark.parametrize("failpoint", cases([*AT_SEALING, *AT_LOGGING]))
+@pytest.mark.parametrize("failpoint", [*AT_SEALING, *AT_LOGGING])
 def test_issuing_survives_a_crash(world: World, failpoint: str) -> None:
     first, second, *_ = world.batches
     old, seen = world.kept_evidence(), world.observed()
@@ -61,7 +40,7 @@ def test_issuing_survives_a_crash(world: World, failpoint: str) -> None:
     world.assert_whole([first, second])
 
 
-@pytest.mark.parametrize("failpoint", cases(AT_LOGGING, ["sequence.decided", "publish.checkpoint"]))
+@pytest.mark.parametrize("failpoint", AT_LOGGING)
 def test_the_head_after_a_stuck_one_survives_a_crash_too(world: World, failpoint: str) -> None:
     """The first crash leaves a head in the database; the next run has two to carry on, and dies with the second."""
     first, second, third, *_ = world.batches
@@ -74,7 +53,7 @@ def test_the_head_after_a_stuck_one_survives_a_crash_too(world: World, failpoint
     world.assert_whole([first, second, third])
 
 
-@pytest.mark.parametrize("failpoint", cases(AT_LOGGING, ["publish.checkpoint"]))
+@pytest.mark.parametrize("failpoint", AT_LOGGING)
 def test_a_change_of_status_survives_a_crash(world: World, failpoint: str) -> None:
     """Between the checkpoint and the status lists a reader may see the old list beside the new checkpoint, and asks again."""
     first = world.batches[0]
@@ -100,7 +79,7 @@ def test_a_change_of_status_survives_a_crash(world: World, failpoint: str) -> No
     assert str(world.verify(presented, world.observed()).verdict) == "revoked"
 
 
-@pytest.mark.parametrize("failpoint", cases(AT_ANCHORING))
+@pytest.mark.parametrize("failpoint", AT_ANCHORING)
 def test_anchoring_survives_a_crash(world: World, failpoint: str) -> None:
     first, second, *_ = world.batches
     old, seen = world.kept_evidence(), world.observed()
@@ -128,7 +107,7 @@ UNDECIDED = ("seal.signed", "seal.entries", "sequence.head", "sequence.staged")
 DECIDED = ("sequence.decided", "sequence.signed", "publish.tiles", "publish.checkpoint", "publish.recorded")
 
 
-@pytest.mark.parametrize("failpoint", cases(UNDECIDED, ["sequence.head", "sequence.staged"]))
+@pytest.mark.parametrize("failpoint", UNDECIDED)
 def test_a_backup_from_before_an_undecided_crash_just_runs_on(world: World, backup: Backup, failpoint: str) -> None:
     """Nothing of the lost batch was decided, so nothing is owed to anybody: another batch may take its place in the log."""
     first, second, third, *_ = world.batches
@@ -141,7 +120,7 @@ def test_a_backup_from_before_an_undecided_crash_just_runs_on(world: World, back
     world.assert_whole([first, third, second])
 
 
-@pytest.mark.parametrize("failpoint", cases(DECIDED, ["sequence.decided", "publish.tiles"]))
+@pytest.mark.parametrize("failpoint", DECIDED)
 def test_a_backup_from_before_a_decided_crash_is_told_to_recover(world: World, backup: Backup, failpoint: str) -> None:
     first, second, third, *_ = world.batches
     old, seen = world.kept_evidence(), world.observed()

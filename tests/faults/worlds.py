@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -142,12 +142,39 @@ class Finished:
         return value
 
 
+class Nursery:
+    """A process that bears the children of this session: forked and not begun anew, so that each costs little."""
+
+    def __init__(self) -> None:
+        self._nurse = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.child", "nurse"],
+            cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def bear(self, *words: str, environment: Mapping[str, str], folder: Path) -> Finished:
+        """Run a child to its end, whichever it is; what it says is kept in `folder` meanwhile."""
+        out, error = folder / "child.out", folder / "child.error"
+        call = {"words": words, "environment": dict(environment), "out": str(out), "error": str(error)}
+        stdin, stdout = self._nurse.stdin, self._nurse.stdout
+        assert stdin is not None
+        assert stdout is not None
+        stdin.write(json.dumps(call) + "\n")
+        stdin.flush()
+        code = stdout.readline()
+        assert code, "the nurse died"
+        return Finished(int(code), out.read_text(), error.read_text())
+
+    def close(self) -> None:
+        self._nurse.communicate()
+
+
 @dataclass
 class World:
     """One archive: the folder of its home, its database, and everything it ever signed."""
 
     folder: Path
     database: Database
+    nursery: Nursery
     signatures: Signatures | None = None
     stages: count[int] = field(default_factory=lambda: count(1))
 
@@ -169,12 +196,9 @@ class World:
         environment |= {"SOGOC_HOME": str(self.folder), "SOGOC_PASSWORD": "duyet"} | self.database.environment
         if failpoint is not None:
             environment["SOGOC_FAILPOINT"] = failpoint
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.faults.child", *words],
-            cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+        done = self.nursery.bear(*words, environment=environment, folder=self.folder.parent)
         self.gather(" ".join(words))
-        return Finished(done.returncode, done.stdout, done.stderr)
+        return done
 
     def run(self, *words: str, verb: str = "cli") -> Finished:
         """Run a command that has to succeed."""
