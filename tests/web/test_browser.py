@@ -135,8 +135,10 @@ def test_by_keyboard_alone(browser: Browser, site: Site) -> None:
     assert order == ["skip", "brand", "file", "button", "a"]
 
     page.goto(site.url)
+    page.wait_for_load_state("networkidle")  # the module that helps with the file is there
     for _ in range(3):
         page.keyboard.press("Tab")
+    expect(page.locator("#file")).to_be_focused()
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Space")
     chooser.value.set_files(site.files / "revoked-since.json")
