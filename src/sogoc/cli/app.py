@@ -260,11 +260,12 @@ def diploma(
     by: By,
     to: Annotated[Path, typer.Option(help="A .pdf or .json file to write.")],
     show: Annotated[list[str] | None, typer.Option(help="Fields to show in a .json (default: the face).")] = None,
+    as_json: Json = False,
 ) -> int:
     """Write the diploma of a serial number: the signed PDF, or its evidence alone."""
     from sogoc.cli import register
 
-    return register.diploma(_home(), institution=institution, serial=serial, by=by, to=to, show=show)
+    return register.diploma(_home(), institution=institution, serial=serial, by=by, to=to, show=show, as_json=as_json)
 
 
 # -- log, chain, trust ------------------------------------------------------------------------------------------------
@@ -305,19 +306,20 @@ def log_mirror(
     target: Annotated[Path, typer.Argument(help="Folder of the mirror.")],
     source: Annotated[Path | None, typer.Option(help="Public files (default: those of this archive).")] = None,
     trust: Annotated[Path | None, typer.Option(help="Trust policy (default: this archive's own keys).")] = None,
+    as_json: Json = False,
 ) -> int:
     """Copy the public log into a folder, checked, and never backwards."""
     from sogoc.cli import archive
 
-    return archive.log_mirror(_home(), target, source, trust)
+    return archive.log_mirror(_home(), target, source, trust, as_json=as_json)
 
 
 @log_app.command("fresh")
-def log_fresh(to: Annotated[Path, typer.Argument(help="File to write.")]) -> int:
+def log_fresh(to: Annotated[Path, typer.Argument(help="File to write.")], as_json: Json = False) -> int:
     """Write the fresh half of the whole archive, for offline verifiers."""
     from sogoc.cli import archive
 
-    return archive.log_fresh(_home(), to)
+    return archive.log_fresh(_home(), to, as_json=as_json)
 
 
 @app.command()
@@ -332,11 +334,11 @@ def anchor(
 
 
 @trust_app.command("export")
-def trust_export(to: Annotated[Path, typer.Argument(help="Policy file to write.")]) -> int:
+def trust_export(to: Annotated[Path, typer.Argument(help="Policy file to write.")], as_json: Json = False) -> int:
     """Write the policy that verifiers of this archive pin. It has observed nothing yet."""
     from sogoc.cli import archive
 
-    return archive.trust_export(_home(), to)
+    return archive.trust_export(_home(), to, as_json=as_json)
 
 
 @trust_app.command("observe")
@@ -352,19 +354,19 @@ def trust_observe(
 
 
 @node_app.command("start")
-def node_start() -> int:
+def node_start(as_json: Json = False) -> int:
     """Start the embedded chain of this archive."""
     from sogoc.cli import archive
 
-    return archive.node(_home(), "start")
+    return archive.node(_home(), "start", as_json=as_json)
 
 
 @node_app.command("stop")
-def node_stop() -> int:
+def node_stop(as_json: Json = False) -> int:
     """Stop it; it keeps its state."""
     from sogoc.cli import archive
 
-    return archive.node(_home(), "stop")
+    return archive.node(_home(), "stop", as_json=as_json)
 
 
 @app.command()

@@ -154,21 +154,21 @@ def _anchors_to_compare(pinned: Policy, home: Home | None) -> tuple[list[Anchore
     return seen, "observed before" if seen else "not asked"
 
 
-def log_mirror(folder: Path, target: Path, source: Path | None, policy: Path | None) -> int:
+def log_mirror(folder: Path, target: Path, source: Path | None, policy: Path | None, *, as_json: bool) -> int:
     store, pinned, _ = _public(folder, source, policy)
     from sogoc.services import checking
 
     copied = checking.mirror(store, wiring.files(str(target)), vkeys=pinned.log, origin=pinned.origin)
-    return done(False, {}, f"Đã chép {copied} tệp vào {target}", f"{copied} files copied")
+    return done(as_json, {"files": copied}, f"Đã chép {copied} tệp vào {target}", f"{copied} files copied")
 
 
-def log_fresh(folder: Path, to: Path) -> int:
+def log_fresh(folder: Path, to: Path, *, as_json: bool) -> int:
     home = open_home(folder)
     from sogoc.services import delivery
 
     content = delivery.Counter(home.log).pack().encode()
     to.write_bytes(content)
-    return done(False, {}, f"{to}", f"{len(content):,} bytes")
+    return done(as_json, {"file": str(to), "bytes": len(content)}, f"{to}", f"{len(content):,} bytes")
 
 
 def anchor(folder: Path, *, wait: float, as_json: bool) -> int:
@@ -205,10 +205,10 @@ def _pauses(seconds: float) -> Callable[[], bool]:
     return pause
 
 
-def trust_export(folder: Path, to: Path) -> int:
+def trust_export(folder: Path, to: Path, *, as_json: bool) -> int:
     home = open_home(folder)
     to.write_bytes(home.policy().encode())
-    return done(False, {}, f"{to}", "run `sogoc trust observe` before verifying")
+    return done(as_json, {"file": str(to)}, f"{to}", "run `sogoc trust observe` before verifying")
 
 
 def trust_observe(policy: Path, log: Path | None, *, as_json: bool) -> int:
@@ -248,18 +248,23 @@ def observe(policy: Policy, now: datetime) -> Policy:
 # -- running the archive ----------------------------------------------------------------------------------------------
 
 
-def node(folder: Path, verb: str) -> int:
+def node(folder: Path, verb: str, *, as_json: bool) -> int:
     from sogoc.adapters import node_anvil
 
     home = Home(folder)
     home.settings  # noqa: B018
     if verb == "start":
         one = node_anvil.start(folder / "chain", chain_id=home.settings.chain_id)
-        return done(False, {}, f"Chuỗi khối nhúng chạy tại {one.rpc_url}", f"chain {one.chain_id}, pid {one.pid}")
+        return done(
+            as_json,
+            {"endpoint": one.rpc_url, "chain_id": one.chain_id, "pid": one.pid},
+            f"Chuỗi khối nhúng chạy tại {one.rpc_url}",
+            f"chain {one.chain_id}, pid {one.pid}",
+        )
     stopped = node_anvil.stop(folder / "chain")
     return done(
-        False,
-        {},
+        as_json,
+        {"stopped": stopped},
         "Đã dừng chuỗi khối nhúng" if stopped else "Chuỗi khối nhúng không chạy",
         "stopped" if stopped else "was not running",
     )

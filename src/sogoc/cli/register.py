@@ -264,7 +264,9 @@ def amend(
     )
 
 
-def diploma(folder: Path, *, institution: str, serial: str, by: str, to: Path, show: list[str] | None) -> int:
+def diploma(
+    folder: Path, *, institution: str, serial: str, by: str, to: Path, show: list[str] | None, as_json: bool
+) -> int:
     home = open_home(folder)
     from sogoc.register import queries
     from sogoc.services import access, delivery
@@ -277,4 +279,4 @@ def diploma(folder: Path, *, institution: str, serial: str, by: str, to: Path, s
     else:
         content = counter.evidence(row, names=show).encode()
     to.write_bytes(content)
-    return done(False, {}, f"{to}", f"{len(content):,} bytes")
+    return done(as_json, {"file": str(to), "bytes": len(content)}, f"{to}", f"{len(content):,} bytes")
