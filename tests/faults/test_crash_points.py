@@ -138,6 +138,36 @@ def test_a_backup_from_before_a_decided_crash_is_told_to_recover(world: World, b
     world.assert_whole([first, third], lost=[second])
 
 
+@pytest.mark.parametrize("moment", ["approved", "secrets drawn", "sealed"])
+def test_a_backup_from_the_midst_of_issuing_is_recovered_and_run_on(world: World, backup: Backup, moment: str) -> None:
+    """What the backup holds signed is whole again; what it does not is in the log, listed to be cancelled, and never sealed again."""
+    first, second, third, fourth, *_ = world.batches
+    old, seen = world.kept_evidence(), world.observed()
+    match moment:
+        case "approved":
+            world.run(second, verb="approve-alone")
+        case "secrets drawn":
+            world.dies("seal.secrets", "approve", second, "--by", "duyet")
+        case "sealed":
+            world.dies("seal.entries", "approve", second, "--by", "duyet")
+    kept = backup(world)
+    world.run("publish")
+    world.anchor()
+    world.approve(third)
+    world.anchor()
+    seen = world.observed(seen)
+    world.database.restore(kept)
+    for command in (["publish"], ["anchor"], ["approve", fourth, "--by", "duyet"]):
+        assert world.refused(*command)["error"] == "recovery-needed"
+    world.run("recover")
+    whole, lost = ([first, second], [third]) if moment == "sealed" else ([first], [second, third])
+    world.run("publish")
+    world.assert_whole([*whole, fourth], lost=lost)
+    world.assert_verifies([*whole, fourth], seen, old)
+    assert world.run("recover", "--json").said["inserted"] == 0, "once is enough"
+    world.assert_whole([*whole, fourth], lost=lost)
+
+
 # -- the control --------------------------------------------------------------------------------------------------------
 
 
