@@ -166,10 +166,11 @@ def _launch(folder: Path, chain_id: int, port: int) -> Node | None:
         port = int(said.group(1)) if said else None
         return port if port is not None and _chain_id(port) == chain_id else None
 
-    _within(_SECONDS_TO_START, lambda: listens_at() or not _is_ours(pid, folder))
+    # Not `_is_ours`: while a process becomes another program it has no command line for a moment.
+    _within(_SECONDS_TO_START, lambda: listens_at() or not _is_alive(pid))
     found = listens_at()
     if found is None:
-        if _is_ours(pid, folder):
+        if _is_alive(pid):
             os.kill(pid, signal.SIGKILL)
         return None
     _write(folder, {"pid": pid, "port": found, "chain_id": chain_id})
@@ -183,6 +184,19 @@ def _running(folder: Path) -> Node | None:
     if _chain_id(kept["port"]) != kept["chain_id"]:
         return None
     return Node(rpc_url=_url(kept["port"]), pid=kept["pid"], folder=folder, chain_id=kept["chain_id"])
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] != b"Z"
+    except (FileNotFoundError, ProcessLookupError):
+        if Path("/proc/self/stat").exists():
+            return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _is_ours(pid: int, folder: Path) -> bool:

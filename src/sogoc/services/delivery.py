@@ -108,8 +108,11 @@ class Counter:
         )
 
     def pack(self) -> Fresh:
-        """Return the fresh half of the whole country, linked from every anchored head: what an offline verifier renews."""
-        return self.fresh(sizes=[head.size for head in self.anchored])
+        """Return the fresh half of the whole country, linked from every head that was ever public: what an offline verifier renews.
+
+        Not from the anchored ones alone, because evidence is handed out before its head is anchored too.
+        """
+        return self.fresh(sizes=Checkpoint.objects.filter(published=True).values_list("size", flat=True))
 
     def _in_flight(self) -> list[int]:
         waiting = Anchor.objects.filter(block_number__isnull=True, size__lt=self.head.size)
