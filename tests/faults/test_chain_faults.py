@@ -180,7 +180,7 @@ def test_issuing_goes_on_without_the_chain(world: World) -> None:
 
     world.start_node()
     world.approve(third)
-    world.assert_verifies([first, second, third], seen, old)
+    world.assert_verifies([first, second, third], seen, old | handed_out)
     world.assert_whole([first, second, third])
 
 
