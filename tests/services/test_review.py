@@ -10,10 +10,10 @@ from django.db import IntegrityError, transaction
 
 from sogoc.core.report import Verdict
 from sogoc.core.verify import verify_bytes
-from sogoc.errors import FourEyes, GateRefused, InputError, MalformedError, RecoveryNeeded, WrongState
+from sogoc.errors import FourEyes, GateRefused, InputError, MalformedError, NotAllowed, RecoveryNeeded, WrongState
 from sogoc.register import queries
-from sogoc.register.models import ActDetail, Entry, LoggedState
-from sogoc.services import accrediting, delivery, founding
+from sogoc.register.models import ActDetail, Entry, LoggedState, Row
+from sogoc.services import accrediting, batches, delivery, founding
 from tests.services.trial import IT, LAW, OURS, Trial, fresh, refused
 
 pytestmark = pytest.mark.django_db
@@ -99,3 +99,17 @@ def test_a_clock_far_behind_the_last_state_stops_the_log(trial: Trial) -> None:
     trial.approved(2)
     refused(WrongState, trial.advance)
     assert LoggedState.objects.count() == states
+
+
+def test_a_refused_list_is_taken_out_and_comes_back_mended(trial: Trial) -> None:
+    batch = trial.open(3, key="first", source=b"the file")
+    number = batch.rows.order_by("position")[0].serial_number
+    trial.submit(batch)
+    batches.discard(batch=batch, by=trial.by("preparer"), now=trial.now)
+    assert not Row.objects.filter(serial_number=number).exists()
+    again = trial.open(3, key="first", source=b"the file")
+    approved = trial.approve(trial.submit(again))
+    refused(WrongState, lambda: batches.discard(batch=approved, by=trial.by("preparer"), now=trial.now))
+    refused(NotAllowed, lambda: batches.discard(batch=trial.open(1), by=trial.by("approver"), now=trial.now))
+    trial.advance()
+    assert trial.audit().faults == ()

@@ -178,6 +178,14 @@ def submit(batch: Batch, by: By, as_json: Json = False) -> int:
 
 
 @app.command()
+def discard(batch: Batch, by: By, as_json: Json = False) -> int:
+    """Take out again a batch that nobody approved, to mend its file and import it anew."""
+    from sogoc.cli import register
+
+    return register.discard(_home(), batch, by=by, as_json=as_json)
+
+
+@app.command()
 def approve(batch: Batch, by: By, as_json: Json = False) -> int:
     """Approve a batch that somebody else prepared; it is then signed, logged and published."""
     from sogoc.cli import register

@@ -155,6 +155,19 @@ def submit(folder: Path, batch: str, *, by: str, as_json: bool) -> int:
     )  # fmt: skip
 
 
+def discard(folder: Path, batch: str, *, by: str, as_json: bool) -> int:
+    open_home(folder)
+    from sogoc.register import queries
+    from sogoc.services import batches
+
+    found = queries.batch(batch)
+    batches.discard(batch=found, by=person(by), now=now())
+    return done(
+        as_json, {"batch": found.public_id, "state": "discarded"},
+        f"Đã bỏ đợt cấp {found.public_id}", "taken out again, with its rows and its file",
+    )  # fmt: skip
+
+
 def approve(folder: Path, batch: str, *, by: str, as_json: bool) -> int:
     home = open_home(folder)
     from sogoc.register import queries

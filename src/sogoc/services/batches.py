@@ -179,6 +179,22 @@ def submit(*, batch: Batch, by: User, now: datetime) -> Batch:
 
 
 @transaction.atomic
+def discard(*, batch: Batch, by: User, now: datetime) -> None:
+    """Take a batch that nobody approved out again, with its rows and its file: a refused list is mended and comes back.
+
+    Raises: NotAllowed, WrongState once it was approved.
+    """
+    access.require(by, "batch.prepare", batch.institution)
+    batch = Batch.objects.select_for_update().get(pk=batch.pk)
+    if batch.state != Batch.State.SUBMITTED:
+        _expect(batch, Batch.State.DRAFT)
+    batch.rows.all().delete()
+    batch.delete()
+    batch.source.delete()
+    audit.note(by, "batch.discarded", batch.public_id, at=now, detail={"rows": batch.count})
+
+
+@transaction.atomic
 def approve(*, batch: Batch, by: User, now: datetime) -> Batch:
     """A second person approves the batch for signing. The gate is held again, on today's authority page.
 
