@@ -88,6 +88,8 @@ def refuse_if_behind(log: Log) -> None:
         raise RecoveryNeeded(
             "the lock store knows nothing of this log: it was lost or exchanged",
             "kho khóa không biết nhật ký này: đã mất hoặc bị thay",
+            mend="Bring back the newest lock store: it is never restored from a backup of the database.",
+            mend_vi="Đưa lại kho khóa mới nhất: kho này không bao giờ khôi phục cùng cơ sở dữ liệu.",
         )
     heads = [("the lock store", *locked)]
     shown = publication.shown_head(log)
@@ -144,6 +146,8 @@ def _decide(log: Log, old: tuple[int, bytes], head: Checkpoint) -> None:
         raise RecoveryNeeded(
             f"the lock store is at {locked[0] if locked else None}, expected {old[0]}",
             f"kho khóa ở mức {locked[0] if locked else None}, lẽ ra {old[0]}",
+            mend="Bring back the newest lock store and never go on with an older one: the log would fork. Then run `sogoc recover`.",
+            mend_vi="Đưa lại kho khóa mới nhất, đừng bao giờ chạy tiếp với bản cũ: nhật ký sẽ tách nhánh. Sau đó chạy `sogoc recover`.",
         )
     if not log.lock.swap(log.origin, old, new):
         raise RecoveryNeeded("another sequencer moved the lock", "một tiến trình khác đã ghi nhật ký")
