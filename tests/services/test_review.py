@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.db import IntegrityError, transaction
 
+from sogoc.core import intake
+from sogoc.core.record import BY_KIND
 from sogoc.core.report import Verdict
 from sogoc.core.verify import verify_bytes
 from sogoc.errors import FourEyes, GateRefused, InputError, MalformedError, NotAllowed, RecoveryNeeded, WrongState
 from sogoc.register import queries
-from sogoc.register.models import ActDetail, Entry, LoggedState, Row
-from sogoc.services import accrediting, batches, delivery, founding
-from tests.services.trial import IT, LAW, OURS, Trial, fresh, refused
+from sogoc.register.models import ActDetail, Batch, Entry, LoggedState, Row
+from sogoc.services import accrediting, batches, delivery, founding, importing
+from tests.services.trial import DECISION, IT, LAW, OURS, Trial, fresh, refused
 
 pytestmark = pytest.mark.django_db
 
@@ -113,3 +116,27 @@ def test_a_refused_list_is_taken_out_and_comes_back_mended(trial: Trial) -> None
     refused(NotAllowed, lambda: batches.discard(batch=trial.open(1), by=trial.by("approver"), now=trial.now))
     trial.advance()
     assert trial.audit().faults == ()
+
+
+def test_a_warning_that_nobody_acknowledged_keeps_the_file_out(trial: Trial) -> None:
+    record = trial.rows(1)[0]
+    rule = next(name for name, one in intake.RULES.items() if one.severity == "warning")
+    warned = intake.Problem(file="x.csv", sheet="", cell="A2", column="x", rule=rule)
+    read = intake.Intake(
+        file="x.csv", rows=(intake.IntakeRow(sheet="x", row=2, record=record),), problems=(warned,), changes=(), ignored=(),
+        skipped=(), read=1, faulty=0,
+    )  # fmt: skip
+
+    def take_in(*, acknowledge: bool) -> Batch | None:
+        with patch("sogoc.core.intake.read", return_value=read):
+            _, batch = importing.take_in(
+                importing.File(name="x.csv", content=b"one file", sheets=()),
+                institution=queries.institution(OURS), schema=BY_KIND["degree"], level="bachelor",
+                decision=DECISION, given={}, encrypt=bytes, randomness=trial.random, by=trial.by("preparer"), now=trial.now,
+                acknowledge=acknowledge,
+            )  # fmt: skip
+        return batch
+
+    assert take_in(acknowledge=False) is None
+    assert Row.objects.count() == 0
+    assert take_in(acknowledge=True) is not None

@@ -1,7 +1,7 @@
 """The commands. Each takes words, calls one service, and prints; what it needs is loaded when it runs.
 
-Exit codes: 0 done; 1 refused or failed, with the reason; 64 not a call of this form; `verify` has its own, see
-docs/spec/outcomes.md.
+Exit codes: 0 done; 1 refused or failed, with the reason; 64 not a call of this form; 70 the log contradicts itself. `verify` has its
+own, see docs/spec/outcomes.md.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 from sogoc import __version__
-from sogoc.errors import SogocError
+from sogoc.errors import LogForked, SogocError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sogoc.core.trust import Policy
 
 USAGE = 64
+FORKED = 70
 
 app = typer.Typer(
     name="sogoc",
@@ -61,6 +62,13 @@ def main() -> int:
         from sogoc.cli import output
 
         return output.fail(error, as_json="--json" in sys.argv)
+    except LogForked as error:  # the last place it can reach, and not to be taken for an ordinary refusal
+        typer.echo(f"‼ NHẬT KÝ TỰ MÂU THUẪN · THE LOG CONTRADICTS ITSELF: {error}", err=True)
+        typer.echo(
+            "  Dừng mọi việc, giữ nguyên mọi tệp, gọi người vận hành · Stop, keep every file, call the operator.",
+            err=True,
+        )
+        return FORKED
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("sogoc"):
             raise
@@ -153,6 +161,9 @@ def import_(
     set_: Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE for the whole file.")] = None,
     accept: Annotated[list[str] | None, typer.Option(help="Accept every proposal of this rule.")] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="Leave out this column.")] = None,
+    acknowledge: Annotated[
+        bool, typer.Option("--acknowledge-warnings", help="You have read the warnings, and the file is right.")
+    ] = False,
     key: Annotated[str | None, typer.Option(help="Idempotency key (default: the file's SHA-256).")] = None,
     as_json: Json = False,
 ) -> int:
@@ -161,7 +172,8 @@ def import_(
 
     return register.import_file(
         _home(), file, institution=institution, kind=kind, level=level, number=decision, decided_on=decided_on,
-        total=total, awarded_on=awarded_on, by=by, given=set_ or [], accept=accept or [], ignore=ignore or [], key=key,
+        total=total, awarded_on=awarded_on, by=by, given=set_ or [], accept=accept or [], ignore=ignore or [], acknowledge=acknowledge,
+        key=key,
         as_json=as_json,
     )  # fmt: skip
 

@@ -57,8 +57,11 @@ def done(as_json: bool, value: dict[str, Any], vi: str, en: str) -> int:
     return 0
 
 
-def advance(home: Home, *, total: int = 0, quiet: bool = False, state_only: bool = False) -> int:
-    """Seal, log and publish what waits, with a progress bar; return the size of the log."""
+def advance(home: Home, *, total: int = 0, quiet: bool = False, state_only: bool = False) -> tuple[int, int]:
+    """Seal, log and publish what waits, with a progress bar; return the size of the log, and how many batches could not be sealed.
+
+    Why each could not is told on standard error: another institution's trouble is no reason to fail this one's command.
+    """
     from sogoc.register import queries
     from sogoc.services import issuing
 
@@ -70,7 +73,7 @@ def advance(home: Home, *, total: int = 0, quiet: bool = False, state_only: bool
     for problem in problems:
         output.fail(problem, as_json=False)
     head = queries.newest_head()
-    return head.size if head else 0
+    return head.size if head else 0, len(problems)
 
 
 class Progression:

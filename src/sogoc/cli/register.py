@@ -44,6 +44,7 @@ def import_file(
     given: list[str],
     accept: list[str],
     ignore: list[str],
+    acknowledge: bool,
     key: str | None,
     as_json: bool,
 ) -> int:
@@ -71,12 +72,13 @@ def import_file(
         now=now(),
         accept=accept,
         ignore=ignore,
+        acknowledge=acknowledge,
         key=key,
     )
     if as_json:
         output.document(_intake_json(read) | {"batch": batch.public_id if batch else None})
     else:
-        show_intake(read)
+        show_intake(read, acknowledged=acknowledge)
         if batch is not None:
             output.console.print(Text(f"✓ Đợt cấp {batch.public_id}: {batch.count} dòng", style="green"))
             output.console.print(Text(f"  sogoc submit {batch.public_id} --by …", style="dim"))
@@ -103,7 +105,7 @@ def _intake_json(read: Intake) -> dict[str, Any]:
     }
 
 
-def show_intake(read: Intake) -> None:
+def show_intake(read: Intake, *, acknowledged: bool) -> None:
     """Print what was read and every problem by its cell."""
     console = output.console
     if read.problems:
@@ -134,13 +136,17 @@ def show_intake(read: Intake) -> None:
                 style="dim",
             )
         )
-    console.print(
-        Text(
-            f"{read.file}: {len(read.rows)} dòng sạch · clean rows, {read.faulty} dòng lỗi · with problems; "
-            + ("chưa ghi gì vào sổ · nothing was written" if not read.clean else "sẵn sàng · ready"),
-            style="yellow" if not read.clean else "green",
+    if not read.clean:
+        outcome, colour = "chưa ghi gì vào sổ · nothing was written", "yellow"
+    elif read.warnings and not acknowledged:
+        outcome, colour = (
+            "đọc cảnh báo rồi thêm --acknowledge-warnings · nothing was written: read the warnings first",
+            "yellow",
         )
-    )
+    else:
+        outcome, colour = "sẵn sàng · ready", "green"
+    clean = f"{read.file}: {len(read.rows)} dòng sạch · clean rows, {read.faulty} dòng lỗi · with problems"
+    console.print(Text(f"{clean}; {outcome}", style=colour))
 
 
 def submit(folder: Path, batch: str, *, by: str, as_json: bool) -> int:
@@ -174,7 +180,7 @@ def approve(folder: Path, batch: str, *, by: str, as_json: bool) -> int:
     from sogoc.services import batches
 
     handed = batches.approve(batch=queries.batch(batch), by=person(by), now=now())
-    size = advance(home, total=handed.count, quiet=as_json)
+    size, _ = advance(home, total=handed.count, quiet=as_json)
     handed.refresh_from_db()
     if handed.state != "sealed":
         raise WrongState(
@@ -190,8 +196,9 @@ def approve(folder: Path, batch: str, *, by: str, as_json: bool) -> int:
 
 def publish(folder: Path, *, state_only: bool, as_json: bool) -> int:
     home = open_home(folder)
-    size = advance(home, quiet=as_json, state_only=state_only)
-    return done(as_json, {"size": size}, f"Nhật ký có {size} mục", f"the log has {size} entries")
+    size, unsealed = advance(home, quiet=as_json, state_only=state_only)
+    done(as_json, {"size": size, "unsealed": unsealed}, f"Nhật ký có {size} mục", f"the log has {size} entries")
+    return output.FAILED if unsealed else 0
 
 
 def change_status(
@@ -225,7 +232,7 @@ def change_status(
         decision=_decision(number, on), wording=wording, act_id=act_id or b64(secrets.token_bytes(16)),
         keyring=home.keyring, by=who, now=now(),
     )  # fmt: skip
-    size = advance(home, quiet=True)
+    size, _ = advance(home, quiet=True)
     entry.refresh_from_db()
     return done(
         as_json, {"act": act, "index": entry.index, "size": size},
@@ -266,7 +273,7 @@ def amend(
         decision=_decision(number, on), act_id=act_id or b64(secrets.token_bytes(16)), keyring=home.keyring,
         randomness=secrets.token_bytes, by=who, now=now(),
     )  # fmt: skip
-    size = advance(home, quiet=True)
+    size, _ = advance(home, quiet=True)
     row.refresh_from_db()
     index = row.entry.index if row.entry else None
     return done(

@@ -10,9 +10,10 @@ from pathlib import Path
 from sogoc.core import evidence, trust
 from sogoc.core.entry import read_time
 from sogoc.core.evidence import Fresh
+from sogoc.core.presented import unwrap
 from sogoc.core.report import Finding, Report, Verdict, unchecked, unreadable
 from sogoc.core.trust import Policy
-from sogoc.core.verify import PrintedPage, verify_bytes
+from sogoc.core.verify import verify_bytes
 from sogoc.errors import ChainUnavailable, InputError, MalformedError, UnavailableError
 
 Observe = Callable[[Policy, datetime], Policy]
@@ -55,23 +56,15 @@ def verify_file(
 
 def examine(presented: bytes, policy: Policy, now: datetime, *, fresh: Fresh | None = None) -> Report:
     """Verify what somebody handed over, whatever it is. Never raises for what is presented."""
-    if not presented.startswith(b"%PDF-"):
-        return verify_bytes(presented, policy, now, fresh=fresh)
     from sogoc.adapters.pdf_reader import read_pdf
 
     try:
-        pdf = read_pdf(presented)
+        content, page = unwrap(presented, read_pdf)
     except MalformedError as error:
         return unreadable(error.en, error.vi)
     except UnavailableError as error:
         return unchecked(error.en, error.vi)
-    if pdf.evidence is None:
-        return unreadable(
-            "this PDF carries no digital diploma; a scan or a print cannot be checked",
-            "tệp PDF này không chứa văn bằng số; bản quét hoặc bản in không kiểm tra được",
-        )
-    page = PrintedPage(state=pdf.signature.state, signer=pdf.signature.signer_jwk)
-    return verify_bytes(pdf.evidence, policy, now, fresh=fresh, page=page)
+    return verify_bytes(content, policy, now, fresh=fresh, page=page)
 
 
 def read_file(path: Path, limit: int) -> bytes:

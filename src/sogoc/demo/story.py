@@ -22,10 +22,11 @@ from sogoc.adapters.pdf_reader import read_pdf
 from sogoc.core import evidence, trust
 from sogoc.core.entry import write_time
 from sogoc.core.evidence import Evidence, Fresh
+from sogoc.core.presented import unwrap
 from sogoc.core.record import BY_KIND
 from sogoc.core.report import LABELS, Report, Verdict
 from sogoc.core.trust import Policy
-from sogoc.core.verify import PrintedPage, verify_bytes
+from sogoc.core.verify import verify_bytes
 from sogoc.demo import forger, sample
 from sogoc.demo.stage import STATE_BEFORE, Stage, console
 from sogoc.errors import WrongState
@@ -195,12 +196,8 @@ class _Story:
         self._show_results()
 
     def _verify(self, name: str, policy: Policy, fresh: Fresh | None = None) -> Report:
-        content = (self.output / name).read_bytes()
-        if not name.endswith(".pdf"):
-            return verify_bytes(content, policy, self.now, fresh=fresh)
-        pdf = read_pdf(content)
-        page = PrintedPage(state=pdf.signature.state, signer=pdf.signature.signer_jwk)
-        return verify_bytes(pdf.evidence or b"", policy, self.now, fresh=fresh, page=page)
+        content, page = unwrap((self.output / name).read_bytes(), read_pdf)
+        return verify_bytes(content, policy, self.now, fresh=fresh, page=page)
 
     def _show_results(self) -> None:
         table = Table(box=None, padding=(0, 2))

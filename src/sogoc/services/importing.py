@@ -40,9 +40,11 @@ def take_in(
     now: datetime,
     accept: Collection[str] = (),
     ignore: Collection[str] = (),
+    acknowledge: bool = False,
     key: str | None = None,
 ) -> tuple[Intake, Batch | None]:
-    """Return what was read, and the batch; None while the file has problems, and then nothing was written.
+    """Return what was read, and the batch; None while the file has errors, or warnings that nobody acknowledged, and then nothing
+    was written.
 
     `given` are values for the whole file; `key` is the idempotency key, the file's SHA-256 when None.
 
@@ -66,7 +68,7 @@ def take_in(
         accept=accept,
         ignore=ignore,
     )
-    if not read.clean or not read.rows:
+    if not read.clean or not read.rows or (read.warnings and not acknowledge):
         return read, None
     digest = canonical.digest(file.content)
     batch = batches.open_batch(

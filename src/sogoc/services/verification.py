@@ -6,17 +6,16 @@ offline. What the archive adds is only what it would publish, and every fact say
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
 
 from sogoc.core import entry, evidence, merkle
 from sogoc.core.credentials import sd_jwt
 from sogoc.core.evidence import Act, Evidence, Fresh
+from sogoc.core.presented import ReadPdf, unwrap
 from sogoc.core.report import Finding, Report, Verdict, unreadable
 from sogoc.core.trust import Policy
-from sogoc.core.verify import PRESENTED, PrintedPage
+from sogoc.core.verify import PRESENTED
 from sogoc.core.verify import verify as run_steps
 from sogoc.errors import MalformedError, ProofError, StorageUnavailable
 from sogoc.ports import Log
@@ -27,30 +26,6 @@ from sogoc.services.delivery import Counter
 ARCHIVE = "archive"
 """The source of a fact that this archive added because the presented file could not carry it."""
 
-PDF_START = b"%PDF-"
-
-
-class PageSignature(Protocol):
-    """What a reader found out about the signature over a printed page."""
-
-    @property
-    def state(self) -> str: ...
-    @property
-    def signer_jwk(self) -> Mapping[str, str] | None: ...
-
-
-class PresentedPdf(Protocol):
-    """A PDF as read: the evidence inside it, unchecked, and the signature of its page."""
-
-    @property
-    def evidence(self) -> bytes | None: ...
-    @property
-    def signature(self) -> PageSignature: ...
-
-
-ReadPdf = Callable[[bytes], PresentedPdf]
-"""Reads a hostile PDF safely. Raises: MalformedError, UnavailableError."""
-
 
 def examine(presented: bytes, *, policy: Policy, log: Log, read_pdf: ReadPdf, now: datetime) -> Report:
     """Verify a PDF, an evidence file or an SD-JWT beside the newest fresh half of this archive. Nothing is kept of it.
@@ -58,19 +33,10 @@ def examine(presented: bytes, *, policy: Policy, log: Log, read_pdf: ReadPdf, no
     Raises: UnavailableError, or WrongState while a head is being made, when the archive cannot say how things stand now:
     no reason to doubt a diploma, and none to believe it.
     """
-    page = None
-    if presented.startswith(PDF_START):
-        try:
-            pdf = read_pdf(presented)
-        except MalformedError as error:
-            return unreadable(error.en, error.vi)
-        if pdf.evidence is None:
-            return unreadable(
-                "this PDF carries no digital diploma; a scan or a print cannot be checked",
-                "tệp PDF này không chứa văn bằng số; bản quét hoặc bản in không kiểm tra được",
-            )
-        page = PrintedPage(state=pdf.signature.state, signer=pdf.signature.signer_jwk)
-        presented = pdf.evidence
+    try:
+        presented, page = unwrap(presented, read_pdf)
+    except MalformedError as error:
+        return unreadable(error.en, error.vi)
     try:
         parsed = evidence.parse(presented)
         credential = sd_jwt.parse(parsed.lasting.credential)
