@@ -119,6 +119,20 @@ class GateRefused(RuleError):
     code = "gate"
 
 
+class NoRule(RuleError):
+    """The data of the law has no row for what was asked on that day, or a calendar does not know the year."""
+
+    code = "no-rule"
+
+    def __init__(self, what: str, on: str) -> None:
+        super().__init__(
+            f"the rules of the law have no {what} on {on}",
+            f"dữ liệu quy định của pháp luật không có {what} vào ngày {on}",
+            mend="check the date; if the law has such a rule, add its row in core/law with its legal basis",
+            mend_vi="hãy kiểm tra ngày; nếu pháp luật có quy định, hãy thêm dòng vào core/law kèm căn cứ pháp lý",
+        )
+
+
 class RecoveryNeeded(RuleError):
     """The lock, the published files or the chain are ahead of this database: it was restored from an old backup."""
 

@@ -70,6 +70,7 @@ LEVELS = (
     "master",
     "doctor",
     "certificate",
+    "vocational-secondary",
 )
 MODES = ("full-time", "in-service", "distance", "self-study")
 GENDERS = ("male", "female", "other")

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
+from sogoc.core import law
+
 _GAPS = re.compile(r"[\W_]+")
 _MARKS = re.compile(r"[\u0300-\u036f]+")
 
@@ -64,6 +66,7 @@ LEVEL = (
     Word(code="master", vi="Thạc sĩ", en="Master", synonyms=("Thạc sỹ", "ThS", "Cao học")),
     Word(code="doctor", vi="Tiến sĩ", en="Doctor", synonyms=("Tiến sỹ", "TS")),
     Word(code="certificate", vi="Chứng chỉ", en="Certificate", synonyms=("CC",)),
+    Word(code="vocational-secondary", vi="Trung học nghề", en="Vocational secondary", synonyms=("THN",)),
 )
 KIND = (
     Word(code="degree", vi="Văn bằng giáo dục đại học", en="Degree"),
@@ -106,45 +109,6 @@ def suggestion(field: str, text: str) -> Word | None:
     return _BY_SYNONYM[field].get(fold(text))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GradeRegime:
-    """The grades that one regulation knows. `verified` is False while its text was read at second hand only."""
-
-    kind: str
-    words: tuple[str, ...]
-    legal_basis: str
-    valid_from: date
-    valid_to: date | None = None
-    verified: bool = False
-
-
-# The regulation of the year of admission decides, so regimes overlap for as long as anybody admitted then may graduate.
-GRADES = (
-    GradeRegime(
-        kind="degree",
-        words=("Xuất sắc", "Giỏi", "Khá", "Trung bình khá", "Trung bình"),
-        legal_basis="QĐ 25/2006/QĐ-BGDĐT",
-        valid_from=date(1975, 1, 1),
-    ),
-    GradeRegime(
-        kind="degree",
-        words=("Xuất sắc", "Giỏi", "Khá", "Trung bình"),
-        legal_basis="TT 08/2021/TT-BGDĐT",
-        valid_from=date(2021, 5, 3),
-    ),
-    GradeRegime(
-        kind="school-diploma",
-        words=("Giỏi", "Khá", "Trung bình", "Đạt"),
-        legal_basis="TT 19/2015/TT-BGDĐT",
-        valid_from=date(1975, 1, 1),
-    ),
-    GradeRegime(
-        kind="certificate",
-        words=("Xuất sắc", "Giỏi", "Khá", "Trung bình", "Đạt"),
-        legal_basis="TT 21/2019/TT-BGDĐT",
-        valid_from=date(1975, 1, 1),
-    ),
-)
 _GRADE_SYNONYMS = {
     fold(name): word
     for word, names in {
@@ -161,12 +125,7 @@ _GRADE_SYNONYMS = {
 
 def grades(kind: str, on: date | None = None) -> tuple[str, ...]:
     """Every grade that a regulation in force `on` that day (or on any day) knows for this kind, best first."""
-    words: dict[str, None] = {}
-    for regime in GRADES:
-        in_force = on is None or (regime.valid_from <= on and (regime.valid_to is None or on <= regime.valid_to))
-        if regime.kind == kind and in_force:
-            words.update(dict.fromkeys(regime.words))
-    return tuple(words)
+    return law.grades(kind, on=None if on is None else on.isoformat())
 
 
 def grade_suggestion(kind: str, text: str) -> str | None:
