@@ -345,7 +345,7 @@ class _Reader:
         if _is_date(field.national):
             if match := _DAY.fullmatch(value):
                 return f"{match[3]}-{match[2]}-{match[1]}"
-            if field.name == "born_on" and (match := _MONTH.fullmatch(value)):
+            if match := _MONTH.fullmatch(value):
                 return f"{match[2]}-{match[1]}"
         return value
 
