@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from sogoc.core import commitment, entry, jws, merkle, status
+from sogoc.core import tally as tallies
 from sogoc.core.anchor import Observation
 from sogoc.core.authority import KeyWindow, Name, Page, Power, SignerTerm
 from sogoc.core.canonical import b64, digest
@@ -214,6 +215,7 @@ class Archive:
             ordinal=ordinal,
             version=1,
             code=code,
+            category="university",
             names=(Name(vi=name, en="A University", valid_from="1990-01-01"),),
             identifiers={"ministry_code": code},
             keys=(KeyWindow(jwk=key.jwk, holder="Văn phòng", start=0),),
@@ -278,10 +280,10 @@ class Archive:
             for one, secret in zip(records, secrets, strict=True)
         )
         pairs = merkle.Tree([merkle.leaf_hash(entry.pair(committed, place)) for committed, place, _, _ in rows])
-        exact: dict[tuple[str, str], int] = {}
+        exact: dict[tallies.Cell, int] = {}
         for one in records:
             check(schema, one)
-            cell = (one["programme"], one["mode"])
+            cell = (one["programme"], one["mode"], one.get("admitted_on", "")[:4])
             exact[cell] = exact.get(cell, 0) + 1
         batch = entry.Batch(
             id=b64(digest(b"batch %d" % self.size)[:16]),
@@ -290,11 +292,13 @@ class Archive:
             level=first["level"],
             decision_number=first["decision_number"],
             decided_on=first["decided_on"],
+            decision_total=1000,
             awarded_on=first["awarded_on"],
-            override=ministry_too,
+            provenance="A",
+            override=("power",) if ministry_too else (),
             count=len(records),
-            tally=entry.public_tally(exact),
-            tally_digest=entry.tally_digest(exact, bytes(16)),
+            tally=tallies.public(exact),
+            tally_digest=tallies.digest(exact, bytes(16)),
             root=pairs.root,
         )
         batch = key.signed(replace(batch, **forged), origin=self.origin)

@@ -81,6 +81,7 @@ class History:
                 ordinal=ordinal,
                 version=1,
                 code=f"TRUONG{ordinal:02d}",
+                category="university",
                 names=(Name(vi=f"Trường số {ordinal}", en=f"School {ordinal}", valid_from="1990-01-01"),),
                 identifiers={},
                 keys=(KeyWindow(jwk=KEYS[ordinal].jwk, holder="Phòng Đào tạo", start=0),),
@@ -120,6 +121,15 @@ class History:
         cut = entry.KeyCut(id=self.id(), key=key.kid, start=start, on="2026-07-20", wording="by-decision")
         return self.append(self.signed(replace(cut, **changes), by))
 
+    def hand_over(self, ordinal: int, custodian: int, *, by: Sequence[Key] | None = None, **changes: Any) -> int:
+        """Log that the register of an institution is handed over; its page does not say so yet."""
+        custody = entry.Custody(
+            id=self.id(), books=(("degree", "1998", 12, self.fresh("book")),), custodian=custodian,
+            decision=self.fresh("decision"), institution=ordinal, on="2026-07-19",
+        )  # fmt: skip
+        signers = (MINISTRY, KEYS[ordinal], KEYS[custodian]) if by is None else by
+        return self.append(self.signed(replace(custody, **changes), *signers))
+
     # -- statements -------------------------------------------------------------------------------------------------------
 
     def id(self) -> str:
@@ -139,10 +149,12 @@ class History:
             level="bachelor",
             decision_number=f"{self.made}/QĐ-TEST",
             decided_on="2026-06-30",
+            decision_total=len(pairs),
             awarded_on="2026-07-15",
-            override=False,
+            provenance="A",
+            override=(),
             count=len(pairs),
-            tally=(("", "", len(pairs)),),
+            tally=(("", "", "", len(pairs)),),
             tally_digest=self.fresh("tally"),
             root=reference.mth(leaves),
         )
@@ -284,9 +296,10 @@ def an_archive() -> History:
         )
     )
     history.issue(2, history.pairs(3, number=1), by=[KEYS[12]])
+    history.hand_over(3, 1)
     history.log_page(history.page(3, custodian=1))
     pairs = history.pairs(2)
-    history.issue(3, pairs, by=[KEYS[3], MINISTRY], batch=history.draft(3, pairs, override=True))
+    history.issue(3, pairs, by=[KEYS[3], MINISTRY], batch=history.draft(3, pairs, override=("power",)))
     history.act("suspend", history.newest[-1], by=KEYS[1])
     history.state()
     return history

@@ -20,6 +20,7 @@ LONGEST = 500
 # What may be longer, up to where, and why. Tests may: tables and attacks are read one at a time.
 LONGER = {
     "adapters/chain_evm.py": 650,  # every quirk of a chain in one place
+    "core/entry.py": 520,  # every shape of an entry, written and read
     "core/intake/reader.py": 600,  # from a sheet to rows, in the order of reading
     "core/verify.py": 950,  # the eight steps, one after the other, as in the specification
     "demo/sample.py": 600,  # invented institutions are mostly data
@@ -50,7 +51,8 @@ def tracked() -> list[Path]:
 
 
 def test_no_module_is_longer_than_one_can_keep_in_mind() -> None:
-    sizes = {str(path.relative_to(SOURCE)): len(path.read_text().splitlines()) for path in SOURCE.rglob("*.py")}
+    modules = [path for path in SOURCE.rglob("*.py") if path.parent.name != "migrations"]  # Django writes those
+    sizes = {str(path.relative_to(SOURCE)): len(path.read_text().splitlines()) for path in modules}
     too_long = {name: size for name, size in sizes.items() if size > LONGER.get(name, LONGEST)}
     assert too_long == {}
     assert [name for name in LONGER if sizes.get(name, 0) <= LONGEST] == [], "no longer needs its exception"

@@ -243,7 +243,7 @@ def test_a_record_that_the_public_tally_does_not_know(scene: Story) -> None:
     """Five of the licensed programme are announced; one of the six records is of another one."""
     archive = scene.archive
     records = [record(41, programme="7720101"), *(record(number) for number in range(42, 47))]
-    diplomas = archive.issue(scene.ours, records, tally=(("7480201", "full-time", 6),))
+    diplomas = archive.issue(scene.ours, records, tally=(("7480201", "full-time", "", 6),))
     archive.state(on_july(17, 20))
     (odd,) = [one for one in diplomas if one.record["programme"] == "7720101"]
     report = look(archive.evidence(odd), archive.policy(archive.size))

@@ -23,7 +23,7 @@ POWER = Power(
     valid_to="2027-12-31",
     legal_basis="100/QĐ-BGDĐT",
     name="Công nghệ thông tin",
-    quota=500,
+    quotas={"2021": 500, "2022": 520},
 )
 OPEN = Power(
     kind="certificate", level="certificate", programme="*", mode="*", valid_from="2010-01-01", legal_basis="1/QĐ"
@@ -32,6 +32,7 @@ PAGE = Page(
     ordinal=3,
     version=2,
     code="DHSG01",
+    category="university",
     names=(
         Name(vi="Trường Cao đẳng Sông Gốc", en="A College", valid_from="1990-01-01", valid_to="2009-12-31"),
         Name(vi="Trường Đại học Sông Gốc", en="A University", valid_from="2010-01-01"),
@@ -146,7 +147,10 @@ def inside(name: str, **changes: Any) -> bytes:
         inside("powers", level="professor"),
         inside("powers", mode="nightly"),
         inside("powers", to="2027"),
-        inside("powers", quota="500"),
+        inside("powers", quotas={"2021": "500"}),
+        inside("powers", quotas={}),
+        inside("powers", quotas={"21": 500}),
+        inside("powers", quotas=500),
         inside("powers", programme="1234567890123"),
         inside("names", vi=None),
         inside("names", **{"from": "1990"}),
@@ -171,6 +175,15 @@ A_KEY, B_KEY = PAGE.keys
     [
         {},
         {"names": ()},
+        {"category": "multi-university"},
+        {
+            "powers": (
+                replace(POWER, quotas={"2021": 500, "2022": 520, "2023": 530}),
+                replace(OPEN, quotas={"2023": 40}),
+            )
+        },
+        {"signers": (*PAGE.signers, SignerTerm(name="Ksor H'Ly", title="Hiệu trưởng", valid_from="2025-01-02"))},
+        {"signers": (replace(PAGE.signers[0], valid_to="2024-06-30"),)},
         {"custodian": 9},
         {"keys": (*PAGE.keys, KeyWindow(jwk=Key("c").jwk, holder="x", start=200))},
         {"keys": (replace(A_KEY, until=60), replace(B_KEY, until=50))},
@@ -192,6 +205,11 @@ def test_pages_that_may_follow(changes: dict[str, Any]) -> None:
         {"version": 4},
         {"ordinal": 4},
         {"code": "DHSG02"},
+        {"signers": ()},
+        {"signers": (replace(PAGE.signers[0], name="Ksor H'Ly"),)},
+        {"powers": (replace(POWER, quotas={"2021": 500, "2022": 521}), OPEN)},
+        {"powers": (replace(POWER, quotas={"2022": 520}), OPEN)},
+        {"powers": (replace(POWER, quotas=None), OPEN)},
         {"keys": (A_KEY,)},
         {"keys": ()},
         {"keys": (replace(A_KEY, start=9), B_KEY)},

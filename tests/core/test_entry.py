@@ -13,9 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sogoc.core import canonical, entry, merkle
+from sogoc.core import tally as tallies
 from sogoc.core.canonical import b64
 from sogoc.core.commitment import seal
-from sogoc.core.entry import Batch, Entry, KeyCut, State, StatusAct, Successor, public_tally, read_time, tally_digest
+from sogoc.core.entry import (
+    Batch,
+    Custody,
+    Entry,
+    KeyCut,
+    State,
+    StatusAct,
+    Successor,
+    read_time,
+)
 from sogoc.core.record import DEGREE, MODES
 from sogoc.errors import MalformedError, SignatureError
 from tests import reference
@@ -33,10 +43,12 @@ def a_batch() -> Batch:
         level="bachelor",
         decision_number="412/QĐ-ĐHSG",
         decided_on="2026-06-30",
+        decision_total=40,
         awarded_on="2026-07-15",
-        override=False,
+        provenance="A",
+        override=(),
         count=11,
-        tally=(("", "", 5), ("7480201", "full-time", 6)),
+        tally=(("", "", "", 5), ("7480201", "full-time", "2022", 6)),
         tally_digest=HASH,
         root=HASH,
     )
@@ -55,6 +67,16 @@ def samples() -> list[Entry]:
             for name in ("amend", "reissue")
         ),
         *(signed(StatusAct(act=name, wording="by-decision", **act)) for name in entry.STATUS_ACTS),  # type: ignore[arg-type]
+        signed(
+            Custody(
+                id=ID,
+                books=(("degree", "1998", 12, HASH), ("degree", "1999", 0, HASH)),
+                custodian=4,
+                decision=HASH,
+                institution=3,
+                on="2026-07-17",
+            )
+        ),
         signed(KeyCut(id=ID, key=KEY.kid, start=100, on="2026-07-17", wording="by-decision")),
         State(
             at=datetime(2026, 11, 23, 18, tzinfo=UTC),
@@ -103,11 +125,19 @@ def test_members_are_a_closed_list_of_types(value: Entry) -> None:
         with pytest.raises(MalformedError):
             entry.parse(canonical.encode({key: item for key, item in whole.items() if key != name}))
         for other in OTHERS:
-            if type(other) is type(whole[name]) and name in {"decision_number", "institution", "follows", "previous"}:
+            if type(other) is type(whole[name]) and name in {
+                "custodian",
+                "decision_number",
+                "institution",
+                "follows",
+                "previous",
+            }:
                 continue
             if type(other) is int and name in {"target", "from", "version"}:
                 continue
-            if (name, other) == ("override", True):
+            if (name, other) in (("override", []), ("override", ["x", "y"]), ("books", [])):
+                continue
+            if name == "decision_total" and type(other) is int:
                 continue
             with pytest.raises(MalformedError):
                 entry.parse(canonical.encode(whole | {name: other}))
@@ -133,25 +163,39 @@ def test_members_are_a_closed_list_of_types(value: Entry) -> None:
         ("batch", {"count": 12}),
         ("batch", {"count": 0, "tally": []}),
         ("batch", {"tally": []}),
-        ("batch", {"tally": [["7480201", "full-time", 11]] * 1 + [["x", "full-time", 0]]}),
-        ("batch", {"tally": [["7480201", "full-time", 6], ["", "", 5]]}),
-        ("batch", {"tally": [["7480201", "full-time", 4], ["7480202", "full-time", 7]]}),
-        ("batch", {"tally": [["7480201", "full-time", 5], ["7480201", "full-time", 6]]}),
-        ("batch", {"tally": [["7480201", "nightly", 11]]}),
-        ("batch", {"tally": [["", "full-time", 11]]}),
-        ("batch", {"tally": [["7480201", "", 11]]}),
-        ("batch", {"tally": [["7480201", "full-time"]]}),
+        ("batch", {"tally": [["7480201", "full-time", "", 11]] * 1 + [["x", "full-time", "", 0]]}),
+        ("batch", {"tally": [["7480201", "full-time", "", 6], ["", "", "", 5]]}),
+        ("batch", {"tally": [["7480201", "full-time", "", 4], ["7480202", "full-time", "", 7]]}),
+        ("batch", {"tally": [["7480201", "full-time", "", 5], ["7480201", "full-time", "", 6]]}),
+        ("batch", {"tally": [["7480201", "nightly", "", 11]]}),
+        ("batch", {"tally": [["", "full-time", "", 11]]}),
+        ("batch", {"tally": [["7480201", "", "", 11]]}),
+        ("batch", {"tally": [["", "", "2022", 11]]}),
+        ("batch", {"tally": [["7480201", "full-time", "22", 11]]}),
+        ("batch", {"tally": [["7480201", "full-time", 11]]}),
         ("batch", {"schema": "urn:sogoc:record:degree:2"}),
         ("batch", {"level": "professor"}),
         ("batch", {"awarded_on": "2026-07"}),
         ("batch", {"decided_on": "2026-02-30"}),
-        ("batch", {"override": 0}),
+        ("batch", {"override": False}),
+        ("batch", {"override": ["quota", "power"]}),
+        ("batch", {"override": ["power", "power"]}),
+        ("batch", {"override": ["Power"]}),
+        ("batch", {"decision_total": 10}),
+        ("batch", {"provenance": "E"}),
         ("batch", {"decision_number": "x" * 101}),
         ("batch", {"id": b64(bytes(15))}),
         ("batch", {"signatures": []}),
         ("revoke", {"wording": "the person was caught"}),
         ("revoke", {"act": "forgive"}),
         ("revoke", {"act": "custody"}),
+        ("custody", {"custodian": 3}),
+        ("custody", {"custodian": 0}),
+        ("custody", {"books": [["degree", "1998", 12, b64(HASH)], ["certificate", "1998", 3, b64(HASH)]]}),
+        ("custody", {"books": [["degree", "1998", 12, b64(HASH)], ["degree", "1998", 3, b64(HASH)]]}),
+        ("custody", {"books": [["degree", "98", 12, b64(HASH)]]}),
+        ("custody", {"books": [["degree", "1998", 12]]}),
+        ("custody", {"books": [["transcript", "1998", 12, b64(HASH)]]}),
         ("revoke", {"act": ["revoke"]}),
         ("key-cut", {"institution": 3}),
         ("key-cut", {"key": "x"}),
@@ -179,9 +223,9 @@ def test_bytes_that_are_no_entry(presented: bytes) -> None:
 
 def test_an_entry_has_a_largest_size() -> None:
     value = json.loads(KEY.signed(a_batch()).encode())
-    tally = [[f"{number:012}", "self-study", 5] for number in range(512)]
+    tally = [[f"{number:012}", "self-study", "2022", 5] for number in range(512)]
     with pytest.raises(MalformedError, match="16384"):
-        entry.parse(canonical.encode(value | {"tally": tally, "count": 2560}))
+        entry.parse(canonical.encode(value | {"tally": tally, "count": 2560, "decision_total": 2560}))
 
 
 @given(st.datetimes(datetime(1000, 1, 1), datetime(9999, 12, 31)))
@@ -225,19 +269,23 @@ def test_a_batch_is_the_naive_tree_over_its_pairs(count: int) -> None:
 # -- the tally --------------------------------------------------------------------------------------------------------
 
 EXACT = st.dictionaries(
-    st.tuples(st.sampled_from(["7480201", "7480202", "7140201", "B1"]), st.sampled_from(MODES)),
+    st.tuples(
+        st.sampled_from(["7480201", "7480202", "7140201", "B1"]),
+        st.sampled_from(MODES),
+        st.sampled_from(["", "2021", "2022"]),
+    ),
     st.integers(1, 12),
     min_size=1,
 )
 
 
 @given(EXACT)
-def test_a_public_tally_names_no_small_group(exact: dict[tuple[str, str], int]) -> None:
-    public = public_tally(exact)
-    assert sum(n for _, _, n in public) == sum(exact.values())
+def test_a_public_tally_names_no_small_group(exact: dict[tallies.Cell, int]) -> None:
+    public = tallies.public(exact)
+    assert sum(n for _, _, _, n in public) == sum(exact.values())
     assert list(public) == sorted(public)
-    merged = [n for programme, mode, n in public if not programme and not mode]
-    named = {(programme, mode): n for programme, mode, n in public if programme}
+    merged = [n for *cell, n in public if not any(cell)]
+    named = {(programme, *cell): n for programme, *cell, n in public if programme}
     assert named.items() <= exact.items()
     assert all(n >= 5 for n in named.values())
     assert len(merged) <= 1
@@ -252,13 +300,15 @@ def test_a_public_tally_names_no_small_group(exact: dict[tuple[str, str], int]) 
 
 
 @given(EXACT)
-def test_a_public_tally_is_accepted_in_a_batch(exact: dict[tuple[str, str], int]) -> None:
-    batch = KEY.signed(replace(a_batch(), tally=public_tally(exact), count=sum(exact.values())))
+def test_a_public_tally_is_accepted_in_a_batch(exact: dict[tallies.Cell, int]) -> None:
+    batch = KEY.signed(
+        replace(a_batch(), tally=tallies.public(exact), count=sum(exact.values()), decision_total=10_000)
+    )
     assert entry.parse(batch.encode()) == batch
 
 
 @given(EXACT, st.binary(min_size=16, max_size=16))
-def test_the_exact_tally_is_committed_to(exact: dict[tuple[str, str], int], salt: bytes) -> None:
-    cells = sorted([programme, mode, n] for (programme, mode), n in exact.items())
+def test_the_exact_tally_is_committed_to(exact: dict[tallies.Cell, int], salt: bytes) -> None:
+    cells = sorted([*cell, n] for cell, n in exact.items())
     naive = json.dumps(cells, separators=(",", ":")).encode()
-    assert tally_digest(exact, salt) == hashlib.sha256(b"sogoc/tally/v1\0" + salt + naive).digest()
+    assert tallies.digest(exact, salt) == hashlib.sha256(b"sogoc/tally/v1\0" + salt + naive).digest()

@@ -38,7 +38,8 @@ def test_the_order_of_fields_of_a_logged_schema_never_changes() -> None:
     assert DEGREE.names == tuple(
         "institution kind level programme decision_number decided_on awarded_on identifier title institution_name "
         "holder_name born_on birthplace gender ethnicity nationality personal_id student_id classification graduation_year "
-        "programme_name major mode duration language signer_name signer_title issued_at serial_number register_number".split()
+        "programme_name major mode duration language admitted_on credits board_decision signer_name signer_title issued_at "
+        "serial_number register_number paper_signer_name paper_signer_title".split()
     )
 
 

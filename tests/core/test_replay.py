@@ -42,7 +42,7 @@ def named(history: History) -> Named:
 def test_a_history_of_everything_is_right() -> None:
     history = archive()
     assert {entry.parse(one).encode() for one in history.entries} == set(history.entries)
-    assert len({type(entry.parse(one)) for one in history.entries}) == 7
+    assert len({type(entry.parse(one)) for one in history.entries}) == 8
     assert history.faults() == []
 
 
@@ -52,7 +52,7 @@ def test_it_counts_what_it_read() -> None:
     for one in history.entries:
         machine.feed(one)
     assert machine.counts == {
-        ("state", 0): 4, ("key-cut", 0): 1,
+        ("state", 0): 4, ("key-cut", 0): 1, ("custody", 3): 1,
         ("authority", 1): 1, ("authority", 2): 2, ("authority", 3): 2,
         ("batch", 1): 1, ("batch", 2): 2, ("batch", 3): 1,
         ("issue", 1): 7, ("issue", 2): 4, ("issue", 3): 2,
@@ -253,7 +253,46 @@ def act_signed_for_another_log(history: History) -> Named:
 
 def override_without_ministry(history: History) -> Named:
     pairs = history.pairs(2)
-    return of("override", history.issue(3, pairs, batch=history.draft(3, pairs, override=True)))
+    return of("override", history.issue(3, pairs, batch=history.draft(3, pairs, override=("power",))))
+
+
+def decision_exceeded(history: History) -> Named:
+    said = {"decision_number": "9/QĐ", "decision_total": 5}
+    for count in (3, 2):
+        pairs = history.pairs(count)
+        history.issue(1, pairs, batch=history.draft(1, pairs, **said))
+    pairs = history.pairs(1)
+    return of("decision-total", history.issue(1, pairs, batch=history.draft(1, pairs, **said)))
+
+
+def decision_with_another_total(history: History) -> Named:
+    def issue(total: int) -> int:
+        pairs = history.pairs(2)
+        return history.issue(1, pairs, batch=history.draft(1, pairs, decision_number="9/QĐ", decision_total=total))
+
+    issue(5)
+    return of("decision-total", issue(9))
+
+
+def custody_without_the_ministry(history: History) -> Named:
+    return of("author", history.hand_over(1, 3, by=[KEYS[1], KEYS[3]]))
+
+
+def custody_without_who_receives(history: History) -> Named:
+    return of("author", history.hand_over(1, 3, by=[MINISTRY, KEYS[1]]))
+
+
+def custody_without_who_keeps(history: History) -> Named:
+    """Institution 1 keeps the register of 3 since it was handed over: 3 itself cannot pass it on."""
+    return of("author", history.hand_over(3, 2, by=[MINISTRY, KEYS[3], KEYS[12]]))
+
+
+def custody_of_nobody(history: History) -> Named:
+    return of("custody", history.hand_over(7, 1, by=[MINISTRY, KEYS[1]]))
+
+
+def page_with_another_keeper(history: History) -> Named:
+    return of("custody", history.log_page(history.page(1, custodian=3)))
 
 
 def batch_cut_short(history: History) -> Named:
@@ -401,6 +440,8 @@ SEEDS: list[Seed] = [
     act_by_the_institution_in_custody, amendment_by_stranger, cut_by_institution, batch_by_custodian,
     batch_by_the_ministry_alone, batch_of_nobody, batch_by_old_key, batch_by_key_just_cut, act_by_future_key,
     act_by_cut_ministry, act_changed_after_signing, act_signed_for_another_log, override_without_ministry,
+    decision_exceeded, decision_with_another_total, custody_without_the_ministry, custody_without_who_receives,
+    custody_without_who_keeps, custody_of_nobody, page_with_another_keeper,
     batch_cut_short, issue_alone, one_more_than_signed, malformed_in_batch, issue_of_other_batch,
     amendment_of_other_batch, issue_of_other_institution, act_of_other_institution, batch_out_of_order,
     batch_of_other_pairs, commitment_again, commitment_kept_in_amendment, place_again, place_kept_in_amendment,

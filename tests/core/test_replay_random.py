@@ -37,7 +37,9 @@ def live(steps: list[Step]) -> History:
     for what, which, count in steps:
         ordinal = 1 + which % len(history.pages)
         if what == "accredit" and len(history.pages) < 10:
-            history.accredit(custodian=1)
+            last = history.accredit()
+            history.hand_over(last, 1, by=[MINISTRY, keys[last], keys[1]])
+            history.log_page(history.page(last, custodian=1))
         elif what == "page":
             history.log_page(history.page(ordinal), by=(MINISTRY, SECOND_MINISTRY)[which % 2])
         elif what == "cut" and spare:
@@ -45,7 +47,7 @@ def live(steps: list[Step]) -> History:
             keys[ordinal] = new
         elif what in {"issue", "override"}:
             pairs = history.pairs(count, number=which % 3)
-            batch = history.draft(ordinal, pairs, override=what == "override")
+            batch = history.draft(ordinal, pairs, override=("power",) if what == "override" else ())
             history.issue(ordinal, pairs, by=[keys[ordinal], MINISTRY], batch=batch)
         elif what == "state":
             history.state()

@@ -293,7 +293,7 @@ for elsewhere in (
 
 @outcome(3, "wrong", "unknown_issuer", "no-power")
 def an_override_that_the_ministry_did_not_sign(scene: Scene) -> None:
-    (diploma, *_) = scene.archive.issue(scene.story.ours, [record(31, programme="7140201")], override=True)
+    (diploma, *_) = scene.archive.issue(scene.story.ours, [record(31, programme="7140201")], override=("power",))
     scene.archive.state(on_july(17, 20))
     scene.renew(diploma)
 
@@ -440,8 +440,8 @@ batch_says("level", "level", level="master")
 batch_says("decision", "decision", decision_number="1/QĐ")
 batch_says("decision", "day", decided_on="2026-06-29")
 batch_says("award-date", "award_date", awarded_on="2026-07-14")
-batch_says("programme", "programme", tally=(("7140201", "full-time", 6),))
-batch_says("mode", "mode", tally=(("7480201", "distance", 6),))
+batch_says("programme", "programme", tally=(("7140201", "full-time", "", 6),))
+batch_says("mode", "mode", tally=(("7480201", "distance", "", 6),))
 
 
 @outcome(4, "wrong", "tampered", "institution")
@@ -905,9 +905,9 @@ def test_the_ministry_may_override_powers_in_public() -> None:
 
 def test_a_ministry_that_the_verifier_does_not_know_overrides_nothing() -> None:
     scene = Scene()
-    (diploma, *_) = scene.archive.issue(scene.story.ours, [record(31, programme="7140201")], override=True)
+    (diploma, *_) = scene.archive.issue(scene.story.ours, [record(31, programme="7140201")], override=("power",))
     entry_bytes = scene.archive.entries[diploma.batch_index]
-    assert b'"override":true' in entry_bytes
+    assert b'"override":["power"]' in entry_bytes
     scene.archive.state(on_july(17, 20))
     scene.renew(diploma)
     assert codes(scene.look(), 3) == ["no-power"]

@@ -105,7 +105,7 @@ def _found(home: wiring.Home) -> None:
     officer = founding.found(log=home.log, places_key=secrets.token_bytes(32), officer="bo", password="bo", now=now())
     uri = f"file:{CODE}.pem"
     accrediting.accredit(
-        log=home.log, ministry=home.ministry, code=CODE,
+        log=home.log, ministry=home.ministry, code=CODE, category="university",
         names=[Name(vi="Trường Đại học Sông Gốc", en="A University", valid_from="2000-01-01")], identifiers={},
         key=accrediting.NewKey(jwk=home.keyring(uri).jwk, holder="Văn phòng", uri=uri, certificate=b""),
         powers=[

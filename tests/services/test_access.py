@@ -38,7 +38,7 @@ def people(trial: Trial) -> dict[str, User]:
 def accredit(trial: Trial, by: User) -> object:
     key = MemoryKey()
     return accrediting.accredit(
-        log=trial.log, ministry=trial.ministry, code="THPT03",
+        log=trial.log, ministry=trial.ministry, code="THPT03", category="school",
         names=[Name(vi="Trường Ba", en="Third", valid_from="2000-01-01")], identifiers={},
         key=accrediting.NewKey(jwk=key.jwk, holder="x", uri="memory:x", certificate=b""), powers=[IT], signers=[],
         by=by, now=trial.now,

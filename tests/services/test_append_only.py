@@ -8,12 +8,24 @@ from contextlib import contextmanager
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from sogoc.register.models import Batch, Checkpoint, Entry, Institution, Row
+from sogoc.register.models import (
+    Batch,
+    BlankEvent,
+    Checkpoint,
+    Copy,
+    Entry,
+    Erasure,
+    Institution,
+    Notice,
+    Override,
+    Row,
+    VoidNumber,
+)
 from tests.services.trial import OURS, Trial
 
 PROTECTED = (
     "entry", "checkpoint", "row", "batch", "archive", "institution", "issuerkey", "authoritypage", "auditevent", "actdetail",
-    "loggedstate",
+    "loggedstate", "decision", "override", "voidnumber", "blankevent", "copy", "notice", "erasure",
 )  # fmt: skip
 
 UPDATES = (
@@ -22,18 +34,24 @@ UPDATES = (
     ("entry", "institution_id = NULL"),
     ("checkpoint", "size = size + 1"), ("checkpoint", "root = frontier"), ("checkpoint", "note = 'x'"),
     ("checkpoint", "note = NULL"), ("checkpoint", "published = NOT published"),
-    ("row", "record = secret"), ("row", "secret = NULL"), ("row", "secret = commitment"), ("row", "commitment = NULL"),
+    ("row", "record = secret"), ("row", "name_key = ''"), ("row", "erased_at = '2026-07-16'"), ("row", "level = 'master'"),
+    ("row", "number = 9"), ("row", "serial_value = 9"), ("row", "serial_series = 'x'"), ("row", "origin = 'reissue'"),
+    ("row", "secret = NULL"), ("row", "secret = commitment"), ("row", "commitment = NULL"),
     ("row", "signature = NULL"), ("row", "status_index = NULL"), ("row", "status_index = status_index + 1"),
     ("row", "serial_number = serial_number || 'x'"), ("row", "register_number = register_number || 'x'"),
     ("row", "year = '1999'"), ("row", "identifier = 'x'"), ("row", "kid = 'x'"), ("row", "kind = 'certificate'"),
     ("row", "entry_id = NULL"), ("row", "tree_position = tree_position + 100"), ("row", "position = position + 100"),
-    ("batch", "state = 'draft'"), ("batch", "state = 'lost'"), ("batch", "decision_total = 9"), ("batch", "count = 9"),
-    ("batch", "entry_id = NULL"), ("batch", "approved_by_id = NULL"), ("batch", "decision_number = 'x'"),
+    ("batch", "state = 'draft'"), ("batch", "state = 'lost'"), ("batch", "provenance = 'C'"), ("batch", "count = 9"),
+    ("batch", "entry_id = NULL"), ("batch", "approved_by_id = NULL"), ("batch", "decision_id = 0"), ("batch", "numbered = NOT numbered"),
     ("archive", "origin = 'x'"), ("archive", "places_given = places_given - 1"), ("archive", "trial = NOT trial"),
     ("institution", "ordinal = ordinal + 10"), ("institution", "code = code || 'X'"),
     ("issuerkey", "kid = 'x'"), ("issuerkey", "institution_id = NULL"),
     ("authoritypage", "content = content"), ("auditevent", "verb = 'x'"), ("auditevent", "actor_id = NULL"),
-    ("actdetail", "decision_number = 'x'"), ("loggedstate", "lists = 9"),
+    ("actdetail", "decision_number = 'x'"), ("actdetail", "ground = 'fraud'"), ("loggedstate", "lists = 9"),
+    ("decision", "total = 9"), ("decision", "number = 'x'"), ("decision", "decided_on = '1999-01-01'"),
+    ("override", "rules = '[]'"), ("override", "granted_by_id = NULL"), ("voidnumber", "reason = 'x'"),
+    ("blankevent", "last = 9"), ("copy", "issued_on = '1999-01-01'"), ("copy", "recipient = 'x'"),
+    ("notice", "about = '{}'"), ("notice", "sent_at = NULL"), ("erasure", "identifier = 'x'"),
 )  # fmt: skip
 
 
@@ -55,7 +73,37 @@ def used(trial: Trial) -> Trial:
     rows = trial.issue(2)
     trial.act("revoke", rows[0])
     trial.advance()
-    return trial
+    ours, officer, at = rows[0].institution, trial.people["officer"], {"at": trial.now}
+    run_of_blanks = {"kind": "degree", "series": "SG", "first": 1, "last": 5, "on": "2026-07-01"}
+    book = {"kind": "degree", "level": "bachelor", "year": "2026", "number": 9, "register_number": "9", "reason": "x"}
+    Override.objects.create(
+        batch=rows[0].batch,
+        rules=["power"],
+        reason="x",
+        requested_by=officer,
+        requested_at=trial.now,
+        granted_by=trial.by("approver"),
+        granted_at=trial.now,
+    )
+    VoidNumber.objects.create(institution=ours, by=officer, **book, **at)
+    BlankEvent.objects.create(institution=ours, what="received", by=officer, **run_of_blanks, **at)
+    Copy.objects.create(
+        institution=ours,
+        row=rows[0],
+        requested_at=trial.now,
+        due_on="2026-07-17",
+        recipient="Y Moan",
+        relation="holder",
+        copies=1,
+        taken_by=officer,
+        year="2026",
+        number=1,
+        issued_on="2026-07-17",
+        issued_by=officer,
+    )
+    Notice.objects.create(institution=ours, recipient="holder", what="revoked", created_at=trial.now, sent_at=trial.now)
+    Erasure.objects.create(institution=ours, identifier="x", decision_number="9/QĐ", by=officer, **at)
+    return trial  # fmt: skip
 
 
 @pytest.mark.parametrize(("table", "change"), UPDATES)
@@ -64,7 +112,8 @@ def test_what_was_written_does_not_change(used: Trial, table: str, change: str) 
         run(f"UPDATE register_{table} SET {change}")
 
 
-@pytest.mark.parametrize("table", PROTECTED)
+# A decision that no batch rests on may go: a wrong total is recorded anew.
+@pytest.mark.parametrize("table", [table for table in PROTECTED if table != "decision"])
 def test_what_was_written_does_not_go(used: Trial, table: str) -> None:
     assert run(f"SELECT count(*) FROM register_{table}")
     with refusing("append-only|violates foreign key|FOREIGN KEY"):

@@ -89,7 +89,7 @@ def test_a_log_that_is_right() -> None:
         progress=lambda done, of: seen.append((done, of)),
     )
     size = was.history.size
-    assert size == was.sizes[-1] == 607
+    assert size == was.sizes[-1] == 608
     assert not found.faults
     assert not found.notes
     assert (found.size, found.root) == (size, reference.mth(was.history.entries))

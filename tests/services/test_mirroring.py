@@ -53,7 +53,7 @@ def _begun() -> History:
 
 
 def begun() -> History:
-    """A log of 636 entries: two full tiles and partial ones on two levels."""
+    """A log of 637 entries: two full tiles and partial ones on two levels."""
     return copy.deepcopy(_begun())
 
 
@@ -130,7 +130,7 @@ def test_the_checkpoint_comes_last_and_tells_its_progress() -> None:
     source = published(history)
     mirror(source, target, vkeys=[LOG.vkeys], origin=ORIGIN, progress=lambda done, of: seen.append((done, of)))
     assert target.wrote[-1] == "checkpoint"
-    assert seen == [(256, 636), (512, 636), (636, 636)]
+    assert seen == [(256, 637), (512, 637), (637, 637)]
 
 
 @pytest.mark.parametrize("path", ["tile/0/002", "authority/1/2.json", "status/0", "status/1", "checkpoint"])
@@ -142,7 +142,7 @@ def test_a_copy_that_was_interrupted_is_still_a_log_and_can_be_finished(path: st
     target.fail_next("put", path=path)
     with pytest.raises(StorageUnavailable):
         copied(source, target)
-    assert (target.get("checkpoint") or b"").startswith(f"{ORIGIN}\n636\n".encode())
+    assert (target.get("checkpoint") or b"").startswith(f"{ORIGIN}\n637\n".encode())
     copied(source, target)
     assert check(target) == history.size
 
@@ -224,11 +224,11 @@ REFUSED = [
     pytest.param(gone, StorageUnavailable, id="gone"),
     *(
         pytest.param(changed(path), ProofError, id=f"{path} changed")
-        for path in ("tile/0/002", "tile/entries/002", "tile/0/003.p/72", "tile/1/000.p/3", "authority/1/2.json")
+        for path in ("tile/0/002", "tile/entries/002", "tile/0/003.p/73", "tile/1/000.p/3", "authority/1/2.json")
     ),
     *(
         pytest.param(lacking(path), StorageUnavailable, id=f"{path} missing")
-        for path in ("tile/0/002", "tile/entries/003.p/72", "tile/0/003.p/72", "authority/1/2.json", "status/1")
+        for path in ("tile/0/002", "tile/entries/003.p/73", "tile/0/003.p/73", "authority/1/2.json", "status/1")
     ),
     pytest.param(changed("status/0"), StorageUnavailable, id="status of another state"),
 ]

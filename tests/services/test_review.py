@@ -13,7 +13,7 @@ from sogoc.core import intake
 from sogoc.core.record import BY_KIND
 from sogoc.core.report import Verdict
 from sogoc.core.verify import verify_bytes
-from sogoc.errors import FourEyes, GateRefused, InputError, MalformedError, NotAllowed, RecoveryNeeded, WrongState
+from sogoc.errors import FourEyes, InputError, MalformedError, NotAllowed, RecoveryNeeded, WrongState
 from sogoc.register import queries
 from sogoc.register.models import ActDetail, Batch, Entry, LoggedState, Row
 from sogoc.services import accrediting, batches, delivery, founding, importing
@@ -40,15 +40,6 @@ def test_a_page_that_would_not_read_back_is_never_logged(trial: Trial) -> None:
         )  # fmt: skip
     trial.issue()
     assert trial.audit().faults == ()
-
-
-def test_a_batch_above_the_quota_of_a_power_is_refused(trial: Trial) -> None:
-    few = replace(IT, programme="7480201", quota=3)
-    institution = trial.accredit("THPT09", name="Trường Chín", powers=[few])
-    trial.enrol("preparer THPT09", institution.code, "preparer")
-    trial.submit(trial.open(3, institution.code, institution_name="Trường Chín"))
-    over = trial.open(4, institution.code, institution_name="Trường Chín")
-    assert refused(GateRefused, lambda: trial.submit(over)).rule == "quota"
 
 
 def test_nobody_amends_alone(trial: Trial) -> None:

@@ -146,7 +146,7 @@ class Trial:
     def accredit(self, code: str, *, name: str | None = None, powers: Sequence[Power] = (IT, LAW)) -> Institution:
         key = self.keys.setdefault(f"memory:{code}", SteadyKey(_key(code)))
         return accrediting.accredit(
-            log=self.log, ministry=self.ministry, code=code,
+            log=self.log, ministry=self.ministry, code=code, category="university",
             names=[Name(vi=name or NAMES[code], en=code, valid_from="2000-01-01")], identifiers={},
             key=accrediting.NewKey(jwk=key.jwk, holder=code, uri=f"memory:{code}", certificate=b""), powers=powers,
             signers=[SignerTerm(name="Lò Thị Mẫu", title="Hiệu trưởng", valid_from="2000-01-01")],

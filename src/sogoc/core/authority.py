@@ -5,19 +5,21 @@ Spec: docs/spec/entry.md ("Authority page")
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sogoc.core import canonical, jws
 from sogoc.core.canonical import Json
-from sogoc.core.record import LEVELS, MODES, is_full_date
+from sogoc.core.record import CATEGORIES, LEVELS, MODES, is_full_date
 from sogoc.errors import MalformedError
 
 TYP = "sogoc-authority+jws"
 TYPE = "sogoc/authority/v1"
 MAX_BYTES = 262_144
 ANY = "*"
+_YEAR = re.compile(r"[12][0-9]{3}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,8 @@ class KeyWindow:
 class Power:
     """What the institution may award, on which award dates (both ends included), and by which legal act.
 
-    `programme` and `mode` may be `*`. `name` is the name of the programme as a diploma must give it.
+    `programme` and `mode` may be `*`. `name` is the name of the programme as a diploma must give it. `quotas` says for each
+    intake, by its year, how many may be admitted; without it nothing is limited.
     """
 
     kind: str
@@ -56,7 +59,7 @@ class Power:
     valid_to: str | None = None
     legal_basis: str
     name: str | None = None
-    quota: int | None = None
+    quotas: Mapping[str, int] | None = None
 
     def covers(self, *, kind: str, level: str, programme: str, mode: str | None, on: str) -> bool:
         """Say whether this power holds on the award date `on`. With `mode` None any mode will do."""
@@ -81,7 +84,7 @@ class Power:
             value["to"] = self.valid_to
         if self.name is not None:
             value["name"] = self.name
-        return value if self.quota is None else value | {"quota": self.quota}
+        return value if self.quotas is None else value | {"quotas": dict(self.quotas)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,25 +106,37 @@ class Name:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerTerm:
-    """Who signs for the institution, in which office, and when."""
+    """Who signs for the institution, in which office, and when.
+
+    `assignment` is the number of the decision by which the head assigned a deputy to sign; the deputy's own office is printed.
+    """
 
     name: str
     title: str
     valid_from: str
     valid_to: str | None = None
+    assignment: str | None = None
+
+    def covers(self, on: str) -> bool:
+        return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
 
     def to_json(self) -> dict[str, Json]:
         value: dict[str, Json] = {"name": self.name, "title": self.title, "from": self.valid_from}
+        if self.assignment is not None:
+            value["assignment"] = self.assignment
         return value if self.valid_to is None else value | {"to": self.valid_to}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """The authority page of one institution. `custodian` is the ordinal of who holds its register now."""
+    """The authority page of one institution. `category` is one of `record.CATEGORIES`; `custodian` is the ordinal of who holds
+    its register now.
+    """
 
     ordinal: int
     version: int
     code: str
+    category: str
     names: tuple[Name, ...]
     identifiers: Mapping[str, str]
     keys: tuple[KeyWindow, ...]
@@ -138,6 +153,7 @@ class Page:
             "ordinal": self.ordinal,
             "version": self.version,
             "code": self.code,
+            "category": self.category,
             "names": [name.to_json() for name in self.names],
             "identifiers": dict(self.identifiers),
             "keys": [key.to_json() for key in self.keys],
@@ -193,6 +209,7 @@ def parse(presented: bytes) -> Page:
         ordinal=canonical.integer(v["ordinal"], 1),
         version=canonical.integer(v["version"], 1),
         code=canonical.text(v["code"], 20),
+        category=_category(v["category"]),
         names=tuple(_name(name) for name in canonical.items(v["names"], 64)),
         identifiers={key: canonical.text(value, 250) for key, value in v["identifiers"].items()},
         keys=keys,
@@ -207,7 +224,7 @@ def parse(presented: bytes) -> Page:
 
 def check_succession(old: Page, new: Page) -> None:
     """Hold a new version of a page against the one before: no key or power dropped, no window
-    widened, nothing permanent changed.
+    widened, no quota of an intake changed, nothing permanent changed.
 
     Raises: MalformedError when the new page breaks a rule. Spec: docs/spec/entry.md.
     """
@@ -220,9 +237,24 @@ def check_succession(old: Page, new: Page) -> None:
         if before.until is not None and (after.until is None or after.until > before.until):
             raise MalformedError("a page widens the window of a key")
     for power in old.powers:
-        ended = [one for one in new.powers if replace(one, valid_to=power.valid_to) == power]
+        ended = [one for one in new.powers if _continues(power, one)]
         if not any(power.valid_to is None or (one.valid_to or "9") <= power.valid_to for one in ended):
             raise MalformedError("a page drops or widens a power")
+    for term in old.signers:
+        if not any(replace(one, valid_to=term.valid_to) == term for one in new.signers):
+            raise MalformedError("a page drops the term of a signer")
+
+
+def _continues(old: Power, new: Power) -> bool:
+    """Whether `new` is `old`, apart from its end, with the quotas of further intakes."""
+    kept = old.quotas is None or (new.quotas is not None and old.quotas.items() <= new.quotas.items())
+    return kept and replace(new, valid_to=old.valid_to, quotas=old.quotas) == old
+
+
+def _category(value: Json) -> str:
+    if value not in CATEGORIES:
+        raise MalformedError("an institution is of no known category")
+    return str(value)
 
 
 def _optional_day(v: Mapping[str, Any], name: str) -> str | None:
@@ -252,7 +284,7 @@ def _power(value: Json) -> Power:
     v = canonical.members(
         value,
         frozenset({"kind", "level", "programme", "mode", "from", "legal_basis"}),
-        frozenset({"to", "name", "quota"}),
+        frozenset({"to", "name", "quotas"}),
     )
     if v["level"] not in LEVELS or v["mode"] not in (*MODES, ANY):
         raise MalformedError("a power is of no known level or mode")
@@ -265,8 +297,14 @@ def _power(value: Json) -> Power:
         valid_to=_optional_day(v, "to"),
         legal_basis=canonical.text(v["legal_basis"], 250),
         name=canonical.text(v["name"], 250) if "name" in v else None,
-        quota=canonical.integer(v["quota"]) if "quota" in v else None,
+        quotas=_quotas(v["quotas"]) if "quotas" in v else None,
     )
+
+
+def _quotas(value: Json) -> dict[str, int]:
+    if not isinstance(value, dict) or not value or len(value) > 64 or not all(map(_YEAR.fullmatch, value)):
+        raise MalformedError("quotas are not numbers by the year of an intake")
+    return {year: canonical.integer(count) for year, count in value.items()}
 
 
 def _name(value: Json) -> Name:
@@ -280,12 +318,13 @@ def _name(value: Json) -> Name:
 
 
 def _signer(value: Json) -> SignerTerm:
-    v = canonical.members(value, frozenset({"name", "title", "from"}), frozenset({"to"}))
+    v = canonical.members(value, frozenset({"name", "title", "from"}), frozenset({"to", "assignment"}))
     return SignerTerm(
         name=canonical.text(v["name"], 150),
         title=canonical.text(v["title"], 150),
         valid_from=_day(v["from"]),
         valid_to=_optional_day(v, "to"),
+        assignment=canonical.text(v["assignment"], 100) if "assignment" in v else None,
     )
 
 
@@ -295,7 +334,7 @@ def _ordinals(value: Json) -> tuple[int, ...]:
 
 _PAGE = frozenset(
     {
-        "type", "ordinal", "version", "code", "names", "identifiers", "keys", "powers", "signers", "predecessors",
+        "type", "ordinal", "version", "code", "category", "names", "identifiers", "keys", "powers", "signers", "predecessors",
         "successors", "custodian", "signatures",
     }
 )  # fmt: skip

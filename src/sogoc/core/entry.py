@@ -7,14 +7,15 @@ Spec: docs/spec/entry.md
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from hashlib import sha256
 
 from sogoc.core import canonical, jws
+from sogoc.core import tally as tallies
 from sogoc.core.canonical import Json, b64, unb64
-from sogoc.core.record import LEVELS, MODES, SCHEMAS, is_full_date
+from sogoc.core.record import LEVELS, PROVENANCES, SCHEMAS, is_full_date
 from sogoc.errors import MalformedError, SignatureError
 
 TYP = "sogoc-entry+jws"
@@ -23,8 +24,25 @@ MINISTRY = 0
 """The ordinal under which the ministry itself acts."""
 
 STATUS_ACTS = ("revoke", "cancel", "suspend", "reinstate")
-WORDINGS = ("by-decision", "by-judgment", "issuer-error", "power-withdrawn", "under-inquiry", "inquiry-closed")
+WORDINGS = (
+    "by-decision",
+    "by-judgment",
+    "fraud",
+    "ineligible",
+    "without-authority",
+    "altered",
+    "lent",
+    "issuer-error",
+    "power-withdrawn",
+    "under-inquiry",
+    "inquiry-closed",
+    "key-compromised",
+    "key-retired",
+)
 """Public wordings of an act. A closed list, because free text could name a person."""
+
+_YEAR = re.compile(r"[12][0-9]{3}", re.ASCII)
+_RULE = re.compile(r"[a-z]+(-[a-z]+)*", re.ASCII)
 
 Place = tuple[int, int]
 """A place in the status lists: list number and index."""
@@ -93,10 +111,11 @@ class Statement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch(Statement):
-    """An institution's statement that it awards exactly these `count` qualifications by one decision.
+    """An institution's statement that it awards exactly these `count` qualifications by one decision, of `decision_total` in all.
 
-    `tally` is public, (programme, mode, count) with small cells merged; `root` is over the pairs of the batch. An
-    `override` goes past the powers of the institution's page and needs the ministry's signature beside the institution's.
+    `tally` is public, (programme, mode, intake, count) with small cells merged; `root` is over the pairs of the batch.
+    `override` names the rules of the gate that the ministry let the batch pass in spite of; it then signs beside the institution.
+    `provenance` is one of `record.PROVENANCES`.
     """
 
     id: str
@@ -105,10 +124,12 @@ class Batch(Statement):
     level: str
     decision_number: str
     decided_on: str
+    decision_total: int
     awarded_on: str
-    override: bool
+    provenance: str
+    override: tuple[str, ...]
     count: int
-    tally: tuple[tuple[str, str, int], ...]
+    tally: tuple[tallies.PublicCell, ...]
     tally_digest: bytes
     root: bytes
     signatures: tuple[jws.Signature, ...] = ()
@@ -120,10 +141,12 @@ class Batch(Statement):
             "count": self.count,
             "decided_on": self.decided_on,
             "decision_number": self.decision_number,
+            "decision_total": self.decision_total,
             "id": self.id,
             "institution": self.institution,
             "level": self.level,
-            "override": self.override,
+            "override": list(self.override),
+            "provenance": self.provenance,
             "root": b64(self.root),
             "schema": self.schema,
             "tally": [list(cell) for cell in self.tally],
@@ -219,6 +242,33 @@ class KeyCut(Statement):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Custody(Statement):
+    """The register of `institution` is kept by `custodian` (both ordinals) from here on.
+
+    `books` are what was handed over: (kind, year, how many lines, a root over them), sorted.
+    """
+
+    id: str
+    books: tuple[tuple[str, str, int, bytes], ...]
+    custodian: int
+    decision: bytes
+    institution: int
+    on: str
+    signatures: tuple[jws.Signature, ...] = ()
+
+    def body(self) -> dict[str, Json]:
+        return {
+            "act": "custody",
+            "books": [[kind, year, count, b64(root)] for kind, year, count, root in self.books],
+            "custodian": self.custodian,
+            "decision": b64(self.decision),
+            "id": self.id,
+            "institution": self.institution,
+            "on": self.on,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """The log's statement of all authority pages and all status lists at one time, as two Merkle roots with sizes."""
 
@@ -239,7 +289,7 @@ class State:
         )
 
 
-Entry = Authority | Batch | Issue | Successor | StatusAct | KeyCut | State
+Entry = Authority | Batch | Issue | Successor | StatusAct | Custody | KeyCut | State
 Qualification = Issue | Successor
 """An entry that carries a commitment and a place in the status lists."""
 
@@ -264,29 +314,6 @@ def read_time(value: Json) -> datetime:
 def pair(commitment: bytes, status: Place) -> bytes:
     """Return the leaf of the batch tree for one qualification. Spec: docs/spec/entry.md, "Batch"."""
     return commitment + status[0].to_bytes(4, "big") + status[1].to_bytes(4, "big")
-
-
-SMALLEST_PUBLIC_CELL = 5
-
-
-def public_tally(exact: Mapping[tuple[str, str], int]) -> tuple[tuple[str, str, int], ...]:
-    """Return the tally that may be published: cells under five merged into one without a name, and more cells with them,
-    smallest first, until the merged one has five too or is alone.
-
-    Spec: docs/spec/entry.md, "Batch".
-    """
-    cells = sorted(((n, programme, mode) for (programme, mode), n in exact.items()), reverse=True)
-    merged = 0
-    while cells and (cells[-1][0] < SMALLEST_PUBLIC_CELL or 0 < merged < SMALLEST_PUBLIC_CELL):
-        merged += cells.pop()[0]
-    named = [(programme, mode, n) for n, programme, mode in cells]
-    return tuple(sorted(named + ([("", "", merged)] if merged else [])))
-
-
-def tally_digest(exact: Mapping[tuple[str, str], int], salt: bytes) -> bytes:
-    """Return the commitment to the exact tally. `salt` is 16 random bytes. Spec: docs/spec/entry.md, "Batch"."""
-    cells = [[programme, mode, n] for (programme, mode), n in sorted(exact.items())]
-    return sha256(b"sogoc/tally/v1\x00" + salt + canonical.encode(cells)).digest()
 
 
 def parse(presented: bytes) -> Entry:
@@ -331,12 +358,6 @@ def _one_of(value: Json, allowed: Sequence[str]) -> str:
     return str(value)
 
 
-def _true_or_false(value: Json) -> bool:
-    if not isinstance(value, bool):
-        raise MalformedError("is neither true nor false")
-    return value
-
-
 _ordinal = canonical.integer
 
 
@@ -355,20 +376,11 @@ def _issue(v: Mapping[str, Json]) -> Issue:
     )
 
 
-def _tally(value: Json, count: int) -> tuple[tuple[str, str, int], ...]:
-    tally = []
-    for cell in canonical.items(value, 512):
-        parts = canonical.items(cell, 3)
-        if len(parts) != 3:
-            raise MalformedError("a tally cell is not programme, mode and count")
-        programme, mode, n = canonical.text(parts[0], 12), canonical.text(parts[1], 20), canonical.integer(parts[2], 1)
-        merged = not programme and not mode
-        if not merged and (mode not in MODES or not programme or n < SMALLEST_PUBLIC_CELL):
-            raise MalformedError("a tally cell is too small, or of no programme or mode")
-        tally.append((programme, mode, n))
-    if tally != sorted(tally) or len({cell[:2] for cell in tally}) != len(tally) or sum(c[2] for c in tally) != count:
-        raise MalformedError("a tally is unsorted, repeats a cell, or does not add up to its count")
-    return tuple(tally)
+def _override(value: Json) -> tuple[str, ...]:
+    rules = [canonical.text(one, 40) for one in canonical.items(value, 16)]
+    if rules != sorted(set(rules)) or not all(map(_RULE.fullmatch, rules)):
+        raise MalformedError("an override is not a sorted list of rules")
+    return tuple(rules)
 
 
 def _batch(v: Mapping[str, Json]) -> Batch:
@@ -380,10 +392,12 @@ def _batch(v: Mapping[str, Json]) -> Batch:
         level=_one_of(v["level"], LEVELS),
         decision_number=canonical.text(v["decision_number"], 100),
         decided_on=_day(v["decided_on"]),
+        decision_total=canonical.integer(v["decision_total"], count),
         awarded_on=_day(v["awarded_on"]),
-        override=_true_or_false(v["override"]),
+        provenance=_one_of(v["provenance"], PROVENANCES),
+        override=_override(v["override"]),
         count=count,
-        tally=_tally(v["tally"], count),
+        tally=tallies.read(v["tally"], count),
         tally_digest=unb64(v["tally_digest"], 32),
         root=unb64(v["root"], 32),
     )
@@ -429,6 +443,31 @@ def _key_cut(v: Mapping[str, Json]) -> KeyCut:
     )
 
 
+def _custody(v: Mapping[str, Json]) -> Custody:
+    books = tuple(_book(one) for one in canonical.items(v["books"], 128))
+    if list(books) != sorted(books) or len({book[:2] for book in books}) != len(books):
+        raise MalformedError("the books are unsorted, or one stands twice")
+    institution, custodian = _ordinal(v["institution"], 1), _ordinal(v["custodian"], 1)
+    if institution == custodian:
+        raise MalformedError("a register is handed over to somebody else")
+    return Custody(
+        id=v["id"],
+        books=books,
+        custodian=custodian,
+        decision=unb64(v["decision"], 32),
+        institution=institution,
+        on=_day(v["on"]),
+    )
+
+
+def _book(value: Json) -> tuple[str, str, int, bytes]:
+    parts = canonical.items(value, 4)
+    if len(parts) != 4 or _YEAR.fullmatch(canonical.text(parts[1], 4)) is None:
+        raise MalformedError("a book is not its kind, year, number of lines and root")
+    kind = _one_of(parts[0], tuple(schema.kind for schema in SCHEMAS.values()))
+    return kind, str(parts[1]), canonical.integer(parts[2]), unb64(parts[3], 32)
+
+
 def _state(v: Mapping[str, Json]) -> State:
     authority = canonical.members(v["authority"], frozenset({"root", "size"}))
     status = canonical.members(v["status"], frozenset({"root", "size"}))
@@ -447,6 +486,7 @@ _SHAPES: dict[str, Callable[[Mapping[str, Json]], Entry]] = {
     "batch": _batch,
     "amend": _successor,
     "reissue": _successor,
+    "custody": _custody,
     "key-cut": _key_cut,
     "state": _state,
     "revoke": _status_act,
@@ -459,11 +499,12 @@ _MEMBERS: dict[Callable[[Mapping[str, Json]], Entry], set[str]] = {
     _authority: {"institution", "page", "version"},
     _issue: {"batch", "commitment", "institution", "status"},
     _batch: {
-        "awarded_on", "count", "decided_on", "decision_number", "institution", "level", "override", "root", "schema",
-        "tally", "tally_digest",
+        "awarded_on", "count", "decided_on", "decision_number", "decision_total", "institution", "level", "override",
+        "provenance", "root", "schema", "tally", "tally_digest",
     },
     _successor: {"batch", "commitment", "decision", "follows", "institution", "on", "previous", "status"},
     _status_act: {"decision", "institution", "on", "previous", "target", "wording"},
+    _custody: {"books", "custodian", "decision", "institution", "on"},
     _key_cut: {"from", "institution", "key", "on", "wording"},
     _state: {"authority", "status", "time"},
 }  # fmt: skip

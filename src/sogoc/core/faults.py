@@ -37,6 +37,10 @@ FAULTS: Mapping[str, tuple[str, str]] = {
     "key-window": ("the signing key is not in force at this index", "khóa ký không có hiệu lực tại vị trí này"),
     "signature": ("the signature is false", "chữ ký sai"),
     "override": ("an override lacks the ministry's signature", "đợt cấp vượt thẩm quyền thiếu chữ ký của bộ"),
+    "decision-total": (
+        "the batches of one decision exceed the number that it names, or name two",
+        "các đợt cấp của một quyết định vượt số người công nhận, hoặc ghi hai số khác nhau",
+    ),
     "batch-cut-short": ("a batch ends before its last entry", "đợt cấp kết thúc khi chưa đủ mục"),
     "stray-issue": ("a qualification stands outside its batch", "văn bằng nằm ngoài đợt cấp"),
     "other-batch": ("the entry names another batch", "mục ghi đợt cấp khác"),
@@ -51,6 +55,10 @@ FAULTS: Mapping[str, tuple[str, str]] = {
     "previous": ("another act on this qualification came between", "đã có mục khác về văn bằng này xen vào"),
     "after-revocation": ("a revocation is final", "thu hồi, hủy bỏ là chung cuộc"),
     "after-suspension": ("nothing follows a suspended record", "không sửa, cấp lại bản đang tạm dừng"),
+    "custody": (
+        "the register is handed over by or to somebody who may not, or a page names another keeper",
+        "việc bàn giao sổ gốc sai bên giao, bên nhận, hoặc trang ghi nơi giữ sổ khác",
+    ),
     "state-time": ("the time of the state does not grow", "thời điểm của trạng thái không tăng"),
     "state-authority": ("the tree of authority pages is another one", "cây trang thẩm quyền không đúng"),
     "state-status": ("the tree of status lists is another one", "cây danh sách tình trạng không đúng"),

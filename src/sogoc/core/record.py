@@ -74,6 +74,22 @@ LEVELS = (
 )
 MODES = ("full-time", "in-service", "distance", "self-study")
 GENDERS = ("male", "female", "other")
+CATEGORIES = (
+    "department",
+    "district-office",
+    "school",
+    "vocational",
+    "college",
+    "university",
+    "multi-university",
+    "member-university",
+    "centre",
+    "ministry",
+)
+"""What an institution is: who may award what, and whose signature counts, depends on it."""
+PROVENANCES = ("A", "B", "C", "D")
+"""Where a record comes from: A born in this archive, with every rule of the gate held; B from the paper register, read and
+typed by two people; C from a list alone; D disputed."""
 
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9.-]{0,19}")
 _PROGRAMME = re.compile(r"[A-Z0-9][A-Z0-9.-]{0,11}")
@@ -197,6 +213,9 @@ _REGISTER = (
     Field(name="issued_at", national="dia_danh_cap_vbcc", check=is_text, required=True, on_face=True),
     Field(name="serial_number", national="so_hieu_vbcc", check=is_text, required=True, on_face=True),
     Field(name="register_number", national="so_vao_so", check=is_text, required=True, on_face=True),
+    # Who signed the paper, where another person signs the digital diploma.
+    Field(name="paper_signer_name", national="ho_ten_nguoi_ky_vbcc_ban_giay", check=is_text),
+    Field(name="paper_signer_title", national="chuc_danh_nguoi_ky_vbcc_ban_giay", check=is_text),
 )
 
 DEGREE = _schema(
@@ -207,6 +226,14 @@ DEGREE = _schema(
     Field(name="mode", national="hinh_thuc_dao_tao", check=_one_of(MODES), required=True),
     Field(name="duration", national="thoi_gian_dao_tao", check=is_text),
     Field(name="language", national="ngon_ngu_dao_tao", check=is_text),
+    # Its year is the intake, for which the institution has a quota.
+    Field(name="admitted_on", national="ngay_nhap_hoc", check=is_date),
+    Field(
+        name="credits",
+        national="tong_so_tin_chi",
+        check=_matches(re.compile(r"[1-9][0-9]{0,3}"), "is not a number of credits"),
+    ),
+    Field(name="board_decision", national="so_quyet_dinh_hoi_dong_danh_gia", check=is_text),
 )
 SCHOOL_DIPLOMA = _schema(
     "school-diploma",

@@ -101,6 +101,9 @@ class Replay:
         self._given: list[bytearray] = []
         self._places_given = 0
 
+        self._custodians: dict[int, int] = {}
+        self._decisions: dict[tuple[int, str, str], tuple[int, int]] = {}  # -> the total it names, and how many so far
+
         self._batches: dict[int, _Batch] = {}
         self._open: _Open | None = None
         # By log index: 1 + place in all lists (0: no qualification), and the index of the batch entry.
@@ -161,6 +164,9 @@ class Replay:
             case entry.StatusAct():
                 self.counts[one.act, one.institution] += 1
                 self._take_status_act(one)
+            case entry.Custody():
+                self.counts["custody", one.institution] += 1
+                self._take_custody(one)
             case entry.KeyCut():
                 self.counts["key-cut", entry.MINISTRY] += 1
                 self._take_key_cut(one)
@@ -201,9 +207,11 @@ class Replay:
 
     def _actors(self, ordinal: int) -> dict[str, _Key]:
         """Return the keys that may act on a qualification of this institution: its own, its custodian's, the ministry's."""
-        page = self._pages.get(ordinal)
-        custodian = self._keys_of(page.custodian) if page else {}
-        return custodian | self._keys_of(ordinal) | self._ministry_keys()
+        return self._keys_of(self.custodian(ordinal)) | self._keys_of(ordinal) | self._ministry_keys()
+
+    def custodian(self, ordinal: int) -> int:
+        """Return who keeps the register of this institution now, as an ordinal."""
+        return self._custodians.get(ordinal, ordinal)
 
     def _unsigned(self, statement: entry.Statement, keys: Mapping[str, _Key]) -> str | None:
         """Return why none of `keys` vouches for the statement, as a code of `FAULTS`, or None when one does."""
@@ -288,6 +296,8 @@ class Replay:
                 authority.check_succession(replace(old, version=page.version - 1), page)
             except MalformedError as error:
                 self._find("succession", error.en, error.vi)
+        if page.custodian != self.custodian(page.ordinal):
+            self._find("custody", str(page.custodian))
         for key in page.keys:
             kid = key.kid
             if kid in self._ministry or self._owners.setdefault(kid, page.ordinal) != page.ordinal:
@@ -306,14 +316,39 @@ class Replay:
         if not self._faults:
             self._cuts[one.key] = min(one.start, self._cuts.get(one.key, one.start))
 
+    def _take_custody(self, one: entry.Custody) -> None:
+        """Let a register pass on, when the ministry, who keeps it and who receives it have all signed.
+
+        A dissolved institution has nobody left to sign: one without a key in force hands nothing over itself.
+        """
+        if not {one.institution, one.custodian} <= self._pages.keys():
+            self._find("custody", f"{one.institution}, {one.custodian}")
+            return
+        parties = [self._ministry_keys(), self._keys_of(one.custodian)]
+        keeper = self._keys_of(self.custodian(one.institution))
+        if any(key.in_force for key in keeper.values()):
+            parties.append(keeper)
+        for keys in parties:
+            self._check_signed(one, keys)
+        if not self._faults:
+            self._custodians[one.institution] = one.custodian
+
     # -- batches ------------------------------------------------------------------------------------------------------
 
     def _take_batch(self, one: entry.Batch, leaf: Hash) -> None:
         self._check_signed(one, self._keys_of(one.institution))
         if one.override and self._unsigned(one, self._ministry_keys()) is not None:
             self._find("override")
+        self._count_decision(one)
         self._batches[self.size] = _Batch(leaf, one.institution)
         self._open = _Open(self.size, leaf, one.institution, one.count, one.root, Frontier.empty())
+
+    def _count_decision(self, one: entry.Batch) -> None:
+        decision = (one.institution, one.decision_number, one.decided_on)
+        total, before = self._decisions.get(decision, (one.decision_total, 0))
+        self._decisions[decision] = (total, before + one.count)
+        if one.decision_total != total or before + one.count > total:
+            self._find("decision-total", f"{before + one.count} / {one.decision_total}")
 
     def _close_batch_early(self) -> None:
         if self._open is not None:

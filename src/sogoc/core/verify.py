@@ -38,6 +38,17 @@ _ACTS_BEHIND: Mapping[status.Status, tuple[str, ...]] = {
 }
 
 
+_PROVENANCE: Mapping[str, tuple[str, str]] = {
+    "A": ("recorded here when it was awarded", "ghi sổ tại đây khi được cấp"),
+    "B": (
+        "taken over from the paper register, read and typed by two people",
+        "chuyển từ sổ gốc giấy, hai người đối chiếu và nhập",
+    ),
+    "C": ("taken over from an older list only", "chuyển từ danh sách cũ, chưa đối chiếu sổ giấy"),
+    "D": ("what the older register says is disputed", "nội dung sổ cũ đang có tranh chấp"),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrintedPage:
     """What a PDF reader found out about the page around the evidence. `signer` is the key of the page's signature.
@@ -312,7 +323,16 @@ class _Case:
         self.batch, self.batch_index = batch, half.batch.index
         self._fact(6, "log index", half.leaf.index, PRESENTED)
         self._fact(6, "batch", f"index {half.batch.index}, {batch.count} qualifications", PRESENTED)
+        self._say_provenance(batch)
         self._bracket(half.after, half.before, half.leaf.index)
+
+    def _say_provenance(self, batch: entry.Batch) -> None:
+        en, vi = _PROVENANCE[batch.provenance]
+        self._fact(6, "provenance", f"{batch.provenance}: {en}", PRESENTED)
+        if batch.provenance == "D":
+            self._missing(6, "disputed", f"{en}: ask the institution", f"{vi}: hãy hỏi cơ sở cấp")
+        elif batch.provenance != "A":
+            self.notes.append(Finding(Verdict.VALID, "provenance", en, vi))
 
     def _logged(self, step: int, logged: Logged, head: Checkpoint) -> entry.Entry | None:
         try:
@@ -507,7 +527,7 @@ class _Case:
             )
             return
         on, programme = shown["awarded_on"], shown["programme"]
-        named = [mode for cell, mode, _ in batch.tally if cell == programme]
+        named = sorted({mode for cell, mode, _, _ in batch.tally if cell == programme})
         modes: list[str | None] = [shown["mode"]] if "mode" in shown else [*named] or [None]
         for mode in modes:
             powers = [
@@ -537,7 +557,7 @@ class _Case:
             )
 
     def _overridden(self, batch: entry.Batch) -> bool:
-        for jwk in self.policy.ministry if batch.override else ():
+        for jwk in self.policy.ministry if "power" in batch.override else ():
             try:
                 batch.verify(jwk, origin=self.policy.origin)
             except SignatureError:
@@ -586,8 +606,9 @@ class _Case:
         self, shown: Mapping[str, str], leaf: entry.Qualification, batch: entry.Batch
     ) -> tuple[tuple[str, bool], ...]:
         credential = self.credential
-        cells = {cell for cell, _, _ in batch.tally}
-        modes = {(cell, mode) for cell, mode, _ in batch.tally}
+        cells = {cell for cell, _, _, _ in batch.tally}
+        modes = {(cell, mode) for cell, mode, _, _ in batch.tally}
+        intakes = {(cell, intake) for cell, _, intake, _ in batch.tally}
         merged = "" in cells
         return (
             ("commitment", credential.commitment == leaf.commitment),
@@ -600,6 +621,10 @@ class _Case:
             ("award-date", shown["awarded_on"] == batch.awarded_on),
             ("programme", merged or shown["programme"] in cells),
             ("mode", "mode" not in shown or merged or (shown["programme"], shown["mode"]) in modes),
+            (
+                "intake",
+                "admitted_on" not in shown or merged or (shown["programme"], shown["admitted_on"][:4]) in intakes,
+            ),
         )
 
     # -- step 6, second half: who signed the batch or the amendment --------------------------------------------------

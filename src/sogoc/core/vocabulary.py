@@ -162,6 +162,9 @@ FIELDS: Mapping[str, Said] = {
     "mode": Said("Hình thức đào tạo", "Mode of study"),
     "duration": Said("Thời gian đào tạo", "Duration"),
     "language": Said("Ngôn ngữ đào tạo", "Language of instruction"),
+    "admitted_on": Said("Ngày nhập học", "Admitted on"),
+    "credits": Said("Tổng số tín chỉ", "Credits"),
+    "board_decision": Said("Quyết định hội đồng đánh giá", "Decision on the examining board"),
     "institution_name": Said("Nơi cấp", "Issuer"),
     "institution": Said("Mã cơ sở", "Issuer code"),
     "level": Said("Trình độ", "Level"),
@@ -173,6 +176,8 @@ FIELDS: Mapping[str, Said] = {
     "register_number": Said("Số vào sổ gốc", "Register number"),
     "signer_name": Said("Người ký", "Signed by"),
     "signer_title": Said("Chức danh", "Office"),
+    "paper_signer_name": Said("Người ký bản giấy", "Signed on paper by"),
+    "paper_signer_title": Said("Chức danh người ký bản giấy", "Office of who signed on paper"),
     "issued_at": Said("Nơi ký", "Place"),
     "identifier": Said("Mã định danh", "Identifier"),
 }

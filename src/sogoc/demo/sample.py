@@ -32,6 +32,7 @@ class SampleInstitution:
     """An invented institution and what it may award: one kind and level, and its programmes."""
 
     code: str
+    category: str
     name_vi: str
     name_en: str
     kind: str
@@ -89,6 +90,7 @@ class FaultyTwin:
 
 UNIVERSITY = SampleInstitution(
     code="DHSG01",
+    category="multi-university",
     name_vi="Đại học Sông Gianh (mẫu)",
     name_en="Song Gianh University (sample)",
     kind="degree",
@@ -106,6 +108,7 @@ UNIVERSITY = SampleInstitution(
 )
 UPLAND_UNIVERSITY = SampleInstitution(
     code="DHTC02",
+    category="university",
     name_vi="Trường Đại học Thạch Cầu (mẫu)",
     name_en="Thach Cau University (sample)",
     kind="degree",
@@ -122,6 +125,7 @@ UPLAND_UNIVERSITY = SampleInstitution(
 )
 SCHOOL = SampleInstitution(
     code="THPTST03",
+    category="school",
     name_vi="Trường THPT Suối Trăng (mẫu)",
     name_en="Suoi Trang Upper Secondary School (sample)",
     kind="school-diploma",
@@ -135,6 +139,7 @@ SCHOOL = SampleInstitution(
 )
 LANGUAGE_CENTRE = SampleInstitution(
     code="TTMN04",
+    category="centre",
     name_vi="Trung tâm Ngoại ngữ Mây Ngàn (mẫu)",
     name_en="May Ngan Language Centre (sample)",
     kind="certificate",

@@ -115,6 +115,7 @@ class Stage:
             log=self.home.log,
             ministry=self.home.ministry,
             code=one.code,
+            category=one.category,
             names=[Name(vi=one.name_vi, en=one.name_en, valid_from="2000-01-01")],
             identifiers={},
             key=accrediting.NewKey(

@@ -20,7 +20,7 @@ def institution(code: str) -> Institution:
 
 def batch(public_id: str) -> Batch:
     """Return the batch of this id, or the one whose id begins so. Raises: InputError."""
-    found = list(Batch.objects.filter(public_id__startswith=public_id).select_related("institution")[:2])
+    found = list(Batch.objects.filter(public_id__startswith=public_id).select_related("institution", "decision")[:2])
     if len(found) != 1:
         raise InputError(f"there is no one batch {public_id}", f"không có đúng một đợt cấp {public_id}")
     return found[0]
@@ -70,7 +70,9 @@ def anchors() -> list[Anchor]:
 
 def unfinished_batches() -> list[Batch]:
     """Return batches that were approved and are not sealed: work that a stop left behind."""
-    return list(Batch.objects.filter(state=Batch.State.APPROVED).select_related("institution").order_by("pk"))
+    return list(
+        Batch.objects.filter(state=Batch.State.APPROVED).select_related("institution", "decision").order_by("pk")
+    )
 
 
 def waiting_entries() -> int:

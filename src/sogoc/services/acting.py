@@ -12,6 +12,7 @@ from django.db import transaction
 from sogoc.core import canonical, commitment, entry, record
 from sogoc.core.record import Record
 from sogoc.core.status import Status
+from sogoc.core.vocabulary import fold
 from sogoc.errors import FourEyes, RecordError, WrongState
 from sogoc.ports import Keyring, Log
 from sogoc.register.models import ActDetail, Archive, Entry, Institution, Row
@@ -148,10 +149,17 @@ def amend(
         cell=row.cell,
         record=canonical.encode(fields),
         kind=row.kind,
+        level=row.level,
         serial_number=row.serial_number,
         register_number=row.register_number,
         year=row.year,
+        serial_series=row.serial_series,
+        serial_value=row.serial_value,
+        number=row.number,
         identifier=row.identifier,
+        name_key=fold(fields["holder_name"])[:150],
+        born_on=fields["born_on"],
+        origin=Row.Origin.AMEND,
         follows=row,
         secret=randomness(32),
         status_list=status_list,

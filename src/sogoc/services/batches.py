@@ -12,9 +12,10 @@ from django.db import IntegrityError, transaction
 from sogoc.core import canonical
 from sogoc.core.intake import Intake
 from sogoc.core.record import BY_KIND, Schema
+from sogoc.core.vocabulary import fold
 from sogoc.errors import AlreadyInRegister, FourEyes, InputError, WrongState
 from sogoc.register.models import Batch, Institution, Row, SourceFile
-from sogoc.services import access, audit, gate
+from sogoc.services import access, audit, decisions, gate
 
 _CHUNK = 2000
 
@@ -53,21 +54,25 @@ def open_batch(
     identifiers: Callable[[], str],
     by: User,
     now: datetime,
+    provenance: str = "A",
 ) -> Batch:
     """Take a clean file into the register as a draft. The same `key` again returns the same batch.
 
-    `public_id` and `tally_salt` are 16 random bytes (the first in b64); `identifiers` makes random UUIDs.
+    `public_id` and `tally_salt` are 16 random bytes (the first in b64); `identifiers` makes random UUIDs; `provenance` is one of
+    `record.PROVENANCES`.
 
     Raises: NotAllowed; InputError when the file has problems left; AlreadyInRegister for a number or file that is there already.
     """
     access.require(by, "batch.prepare", institution)
     Institution.objects.select_for_update(no_key=True).get(pk=institution.pk)  # two clerks, one after the other
-    known = Batch.objects.filter(institution=institution, idempotency_key=key).select_related("source").first()
+    known = (
+        Batch.objects.filter(institution=institution, idempotency_key=key).select_related("source", "decision").first()
+    )
     if known is not None:
         same = Decision(
-            number=known.decision_number,
-            decided_on=known.decided_on,
-            total=known.decision_total,
+            number=known.decision.number,
+            decided_on=known.decision.decided_on,
+            total=known.decision.total,
             awarded_on=known.awarded_on,
         )
         if (bytes(known.source.sha256), known.schema, known.level, same) != (source.sha256, schema.id, level, decision):
@@ -88,10 +93,16 @@ def open_batch(
         idempotency_key=key,
         schema=schema.id,
         level=level,
-        decision_number=decision.number,
-        decided_on=decision.decided_on,
-        decision_total=decision.total,
+        decision=decisions.recorded(
+            institution=institution,
+            number=decision.number,
+            decided_on=decision.decided_on,
+            total=decision.total,
+            by=by,
+            now=now,
+        ),
         awarded_on=decision.awarded_on,
+        provenance=provenance,
         prepared_by=by,
         source=SourceFile.objects.create(
             institution=institution, name=source.name, sha256=source.sha256, content=source.encrypted
@@ -117,10 +128,13 @@ def _insert_rows(batch: Batch, intake: Intake, identifiers: Callable[[], str]) -
                 cell=f"{one.sheet}:{one.row}",
                 record=canonical.encode(record),
                 kind=kind,
+                level=batch.level,
                 serial_number=record["serial_number"],
                 register_number=record["register_number"],
                 year=record["awarded_on"][:4],
                 identifier=record["identifier"],
+                name_key=fold(record["holder_name"])[:150],
+                born_on=record["born_on"],
             )
         )
     taken = _taken(batch, kind, rows)

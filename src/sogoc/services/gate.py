@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from sogoc.core import record
+from sogoc.core import tally as tallies
 from sogoc.core.authority import Page
 from sogoc.errors import GateRefused
 from sogoc.register.models import Batch
@@ -23,10 +24,10 @@ MAX_TALLY = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passed:
-    """A batch that passed, with its exact tally per programme and mode."""
+    """A batch that passed, with its exact tally per programme, mode and intake."""
 
     page: Page
-    tally: dict[tuple[str, str], int]
+    tally: dict[tallies.Cell, int]
 
 
 def check(batch: Batch) -> Passed:
@@ -35,18 +36,18 @@ def check(batch: Batch) -> Passed:
     Raises: GateRefused naming the rule, the facts and the legal basis.
     """
     _, page = newest_page(batch.institution)
-    if not batch.decision_number.strip():
+    if not batch.decision.number.strip():
         raise _refused("decision", "there is no recognition decision", "thiếu quyết định công nhận", DECISION_BASIS)
-    if batch.decided_on > batch.awarded_on:
+    if batch.decision.decided_on > batch.awarded_on:
         raise _refused(
             "award-after-decision",
-            f"the award date {batch.awarded_on} is before the decision of {batch.decided_on}",
-            f"ngày cấp {batch.awarded_on} trước ngày quyết định {batch.decided_on}",
+            f"the award date {batch.awarded_on} is before the decision of {batch.decision.decided_on}",
+            f"ngày cấp {batch.awarded_on} trước ngày quyết định {batch.decision.decided_on}",
             DECISION_BASIS,
         )
     name = page.named_on(batch.awarded_on)
     whole = _said_once(batch)
-    tally: Counter[tuple[str, str]] = Counter()
+    tally: Counter[tallies.Cell] = Counter()
     names: dict[str, set[str]] = {}
     count = 0
     for row in batch.rows.select_related("batch").order_by("position").iterator(chunk_size=2000):
@@ -68,25 +69,19 @@ def check(batch: Batch) -> Passed:
                     DECISION_BASIS,
                 )
         count += 1
-        tally[fields["programme"], fields["mode"]] += 1
+        tally[fields["programme"], fields["mode"], fields.get("admitted_on", "")[:4]] += 1
         if "programme_name" in fields:
             names.setdefault(fields["programme"], set()).add(fields["programme_name"])
     if count != batch.count:
         raise _refused("count", "rows are missing from the batch", "đợt cấp thiếu dòng", DECISION_BASIS)
     others = _others_under(batch)
-    if any(other.decision_total != batch.decision_total for other in others):
-        raise _refused(
-            "decision-total",
-            f"another batch gives decision {batch.decision_number} another number of graduates",
-            f"một đợt cấp khác ghi số người khác cho quyết định {batch.decision_number}",
-            DECISION_BASIS,
-        )
     total = count + sum(other.count for other in others)
-    if total > batch.decision_total:
+    decision = batch.decision
+    if total > decision.total:
         raise _refused(
             "decision-total",
-            f"decision {batch.decision_number} names {batch.decision_total} graduates, this would make {total}",
-            f"quyết định {batch.decision_number} công nhận {batch.decision_total} người, đợt này sẽ thành {total}",
+            f"decision {decision.number} names {decision.total} graduates, this would make {total}",
+            f"quyết định {decision.number} công nhận {decision.total} người, đợt này sẽ thành {total}",
             DECISION_BASIS,
         )
     if len(tally) > MAX_TALLY:
@@ -96,12 +91,12 @@ def check(batch: Batch) -> Passed:
             f"một đợt có {len(tally)} ngành và hình thức, tối đa {MAX_TALLY}: hãy chia tệp",
             DECISION_BASIS,
         )
-    for programme, mode in sorted(tally):
-        _check_power(page, batch, programme, mode, names.get(programme, set()), tally[programme, mode])
+    for programme, mode in sorted({cell[:2] for cell in tally}):
+        _check_power(page, batch, programme, mode, names.get(programme, set()))
     return Passed(page=page, tally=dict(tally))
 
 
-def _check_power(page: Page, batch: Batch, programme: str, mode: str, names: set[str], count: int) -> None:
+def _check_power(page: Page, batch: Batch, programme: str, mode: str, names: set[str]) -> None:
     kind = record.SCHEMAS[batch.schema].kind
     powers = [
         power
@@ -115,14 +110,6 @@ def _check_power(page: Page, batch: Batch, programme: str, mode: str, names: set
             f"mode {mode}, on {batch.awarded_on}",
             f"{page.code} không có thẩm quyền cấp {kind}, trình độ {batch.level}, ngành {programme}, "
             f"hình thức {mode}, vào ngày {batch.awarded_on}",
-            POWER_BASIS,
-        )
-    quotas = [power.quota for power in powers if power.quota is not None]
-    if quotas and count > max(quotas):
-        raise _refused(
-            "quota",
-            f"{count} awards for programme {programme}, mode {mode}: the quota is {max(quotas)}",
-            f"{count} văn bằng cho ngành {programme}, hình thức {mode}: chỉ tiêu là {max(quotas)}",
             POWER_BASIS,
         )
     titles = {power.name for power in powers if power.name is not None}
@@ -142,7 +129,7 @@ def check_powers(batch: Batch, fields: record.Record) -> None:
     """
     _, page = newest_page(batch.institution)
     names = {fields["programme_name"]} if "programme_name" in fields else set()
-    _check_power(page, batch, fields["programme"], fields["mode"], names, 1)
+    _check_power(page, batch, fields["programme"], fields["mode"], names)
 
 
 def _said_once(batch: Batch) -> dict[str, str]:
@@ -150,8 +137,8 @@ def _said_once(batch: Batch) -> dict[str, str]:
     return {
         "institution": batch.institution.code,
         "level": batch.level,
-        "decision_number": batch.decision_number,
-        "decided_on": batch.decided_on,
+        "decision_number": batch.decision.number,
+        "decided_on": batch.decision.decided_on,
         "awarded_on": batch.awarded_on,
     }
 
@@ -159,9 +146,7 @@ def _said_once(batch: Batch) -> dict[str, str]:
 def _others_under(batch: Batch) -> list[Batch]:
     """Return the other batches that rest on the same decision and were approved."""
     others = Batch.objects.filter(
-        institution=batch.institution,
-        decision_number=batch.decision_number,
-        decided_on=batch.decided_on,
+        decision=batch.decision,
         state__in=[Batch.State.APPROVED, Batch.State.SEALED, Batch.State.LOST],
     ).exclude(pk=batch.pk)
     return list(others)

@@ -174,7 +174,13 @@ def _enter(index: int, content: bytes, archive: Archive, result: Recovered, get:
 
 def content_act(parsed: entry.Entry) -> str:
     """Return the name of the act of an entry."""
-    names = {entry.Authority: "authority", entry.Batch: "batch", entry.Issue: "issue", entry.State: "state"}
+    names: dict[type, str] = {
+        entry.Authority: "authority",
+        entry.Batch: "batch",
+        entry.Custody: "custody",
+        entry.Issue: "issue",
+        entry.State: "state",
+    }
     return names.get(type(parsed)) or str(getattr(parsed, "act", "key-cut"))
 
 

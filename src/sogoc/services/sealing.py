@@ -15,6 +15,7 @@ from typing import Any, cast
 from django.db import connection, transaction
 
 from sogoc.core import commitment, entry, jws, merkle, status
+from sogoc.core import tally as tallies
 from sogoc.core.credentials import sd_jwt
 from sogoc.errors import LogForked, WrongState
 from sogoc.failpoint import reach
@@ -139,7 +140,7 @@ def _close(
     batch: Batch, *, passed: gate.Passed, key: IssuerKey, signer: IssuerSigner, origin: str, now: datetime
 ) -> Batch:
     """Sign the batch root and hand the entries to the log, all in one transaction."""
-    batch = Batch.objects.select_for_update().select_related("institution").get(pk=batch.pk)
+    batch = Batch.objects.select_for_update().select_related("institution", "decision").get(pk=batch.pk)
     if batch.state != Batch.State.APPROVED:
         return batch
     Archive.hold()
@@ -153,13 +154,15 @@ def _close(
         institution=batch.institution.ordinal,
         schema=batch.schema,
         level=batch.level,
-        decision_number=batch.decision_number,
-        decided_on=batch.decided_on,
+        decision_number=batch.decision.number,
+        decided_on=batch.decision.decided_on,
+        decision_total=batch.decision.total,
         awarded_on=batch.awarded_on,
-        override=False,
+        provenance=batch.provenance,
+        override=(),
         count=len(rows),
-        tally=entry.public_tally(passed.tally),
-        tally_digest=entry.tally_digest(passed.tally, bytes(batch.tally_salt)),
+        tally=tallies.public(passed.tally),
+        tally_digest=tallies.digest(passed.tally, bytes(batch.tally_salt)),
         root=tree.root,
     )
     unsigned = statement.prepare(key.jwk, origin=origin)

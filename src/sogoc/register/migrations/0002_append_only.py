@@ -1,8 +1,9 @@
 """Triggers that hold the log, the pages, the register and the audit trail append-only, on both databases.
 
 The only changes let through: an entry that waits gets its index; a checkpoint gets its note and is marked published; a row that
-was never committed to may change or go, and one that was may be tied to its entry; a batch that is neither sealed nor lost goes on;
-the archive gives more places.
+was never committed to may change or go, and one that was may be tied to its entry, or lose what it says of a person and nothing
+else; a batch that is neither sealed nor lost goes on; the archive gives more places; a decision gets its list; an override is
+granted; a copy is issued or refused; a notice is sent.
 """
 
 from django.db import migrations
@@ -14,6 +15,12 @@ def _changed(*columns: str) -> str:
     """Return the condition that one of these columns changes; NULL is a value like others."""
     return " OR ".join(f'NEW."{column}" IS DISTINCT FROM OLD."{column}"' for column in columns)
 
+
+# A row that says nothing of a person any more: record, secret, search keys and signature are gone together, and once.
+_ERASED = (
+    'OLD."erased_at" IS NULL AND NEW."erased_at" IS NOT NULL AND length(NEW."record") = 0 AND NEW."secret" IS NULL'
+    ' AND NEW."name_key" = \'\' AND NEW."born_on" = \'\' AND NEW."signature" IS NULL'
+)
 
 # table -> condition under which an UPDATE is refused
 _UPDATE = {
@@ -29,20 +36,40 @@ _UPDATE = {
     "register_row": (
         'OLD."commitment" IS NOT NULL AND ('
         + _changed(
-            "id", "batch_id", "institution_id", "position", "cell", "record", "kind", "serial_number", "register_number",
-            "year", "identifier", "follows_id", "secret", "commitment", "status_list", "status_index", "kid", "signature",
+            "id", "batch_id", "institution_id", "position", "cell", "kind", "level", "serial_number", "serial_series",
+            "serial_value", "register_number", "number", "year", "identifier", "origin", "follows_id", "commitment",
+            "status_list", "status_index", "kid",
         )
+        + " OR ((" + _changed("record", "secret", "name_key", "born_on", "signature", "erased_at") + ") AND NOT (" + _ERASED + "))"
         + ' OR (OLD."entry_id" IS NOT NULL AND (' + _changed("entry_id", "tree_position") + ")))"
     ),
     "register_batch": (
         "OLD.\"state\" IN ('sealed', 'lost') OR (OLD.\"approved_by_id\" IS NOT NULL AND ("
         + _changed(
-            "id", "public_id", "institution_id", "schema", "level", "decision_number", "decided_on", "decision_total",
-            "awarded_on", "prepared_by_id", "approved_by_id", "source_id", "count", "tally_salt",
+            "id", "public_id", "institution_id", "schema", "level", "decision_id", "awarded_on", "provenance",
+            "prepared_by_id", "approved_by_id", "source_id", "count", "numbered", "tally_salt",
         )
         + " OR NEW.\"state\" NOT IN ('approved', 'sealed', 'lost')))"
     ),
     "register_archive": _changed("id", "origin", "trial", "places_key") + ' OR NEW."places_given" < OLD."places_given"',
+    "register_decision": (
+        _changed("id", "institution_id", "number", "decided_on", "total", "recorded_at", "recorded_by_id")
+        + ' OR (OLD."listed" AND NOT NEW."listed")'
+    ),
+    "register_override": (
+        'OLD."granted_by_id" IS NOT NULL OR ' + _changed("id", "batch_id", "rules", "reason", "requested_by_id", "requested_at")
+    ),
+    "register_voidnumber": "TRUE",
+    "register_blankevent": "TRUE",
+    "register_copy": (
+        'OLD."issued_on" IS NOT NULL OR OLD."refused_reason" IS NOT NULL OR '
+        + _changed("id", "institution_id", "row_id", "requested_at", "due_on", "recipient", "relation", "copies", "taken_by_id")
+    ),
+    "register_notice": (
+        'OLD."sent_at" IS NOT NULL OR '
+        + _changed("id", "institution_id", "recipient", "what", "subject", "about", "due_on", "created_at")
+    ),
+    "register_erasure": "TRUE",
     "register_institution": _changed("id", "ordinal", "code"),
     "register_issuerkey": _changed("id", "institution_id", "kid", "jwk"),
     "register_authoritypage": "TRUE",
@@ -56,6 +83,12 @@ _DELETE = {
     "register_row": 'OLD."commitment" IS NOT NULL',
     "register_batch": 'OLD."approved_by_id" IS NOT NULL OR OLD."entry_id" IS NOT NULL',
     "register_archive": "TRUE",
+    "register_override": "TRUE",
+    "register_voidnumber": "TRUE",
+    "register_blankevent": "TRUE",
+    "register_copy": "TRUE",
+    "register_notice": "TRUE",
+    "register_erasure": "TRUE",
     "register_institution": "TRUE",
     "register_issuerkey": "TRUE",
     "register_authoritypage": "TRUE",

@@ -1,9 +1,12 @@
-"""Every table, in four modules: who may act, what is awarded, what is public, who did what."""
+"""Every table: who may act, what is awarded and on which blanks, how a file becomes it, what follows, what is public, who did what."""
 
+from sogoc.register.models.acts import Copy, Erasure, Notice
 from sogoc.register.models.audit import AuditEvent
-from sogoc.register.models.batches import Batch, Row, SourceFile
+from sogoc.register.models.batches import Batch, Decision, DecisionName, Override, Row, SourceFile, VoidNumber
+from sogoc.register.models.blanks import BlankEvent
 from sogoc.register.models.institutions import AuthorityPage, Institution, IssuerKey, Membership
 from sogoc.register.models.log import ActDetail, Anchor, Archive, Checkpoint, Entry, LoggedState, StatusTable
+from sogoc.register.models.workbench import Choice, HeaderMeaning, Upload
 
 __all__ = [
     "ActDetail",
@@ -12,13 +15,24 @@ __all__ = [
     "AuditEvent",
     "AuthorityPage",
     "Batch",
+    "BlankEvent",
     "Checkpoint",
+    "Choice",
+    "Copy",
+    "Decision",
+    "DecisionName",
     "Entry",
+    "Erasure",
+    "HeaderMeaning",
     "Institution",
     "IssuerKey",
     "LoggedState",
     "Membership",
+    "Notice",
+    "Override",
     "Row",
     "SourceFile",
     "StatusTable",
+    "Upload",
+    "VoidNumber",
 ]

@@ -1,4 +1,4 @@
-"""Batches of graduates by one decision, and their rows: the register itself. Rows hold personal data."""
+"""Decisions, batches of graduates by one decision, and their rows: the register itself. Rows hold personal data."""
 
 from django.conf import settings
 from django.db import models
@@ -8,18 +8,55 @@ from sogoc.register.models.institutions import Institution
 
 
 class SourceFile(models.Model):
-    """The file a registrar uploaded, kept encrypted as it came, so that every row can be traced to its cell."""
+    """The file a registrar uploaded, kept encrypted as it came, so that every row can be traced to its cell.
+
+    Once a person's data had to be erased, the file is gone (`content` is null) and its name and digest stay.
+    """
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="files")
     name = models.CharField(max_length=255)
     sha256 = models.BinaryField(max_length=32)
-    content = models.BinaryField(help_text="AES-256-GCM under the archive's file key")
+    content = models.BinaryField(null=True, help_text="AES-256-GCM under the archive's file key")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["institution", "sha256"], name="file_once")]
 
     def __str__(self) -> str:
         return self.name
+
+
+class Decision(models.Model):
+    """A recognition decision: how many graduates it names and, once `listed`, who they are."""
+
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="decisions")
+    number = models.CharField(max_length=100)
+    decided_on = models.CharField(max_length=10)
+    total = models.PositiveIntegerField()
+    listed = models.BooleanField(
+        default=False, help_text="its attached list was entered, and the gate holds batches to it"
+    )
+    recorded_at = models.DateTimeField()
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["institution", "number", "decided_on"], name="decision_once")]
+
+    def __str__(self) -> str:
+        return f"{self.institution} {self.number}"
+
+
+class DecisionName(models.Model):
+    """A person on the list attached to a decision: an HMAC under a key of the archive, so that nothing personal is kept twice."""
+
+    decision = models.ForeignKey(Decision, on_delete=models.CASCADE, related_name="names")
+    key = models.BinaryField(max_length=32)
+    count = models.PositiveSmallIntegerField(default=1, help_text="two people may bear one name and one date of birth")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["decision", "key"], name="decision_name_once")]
+
+    def __str__(self) -> str:
+        return f"{self.decision_id}"
 
 
 class Batch(models.Model):
@@ -37,15 +74,17 @@ class Batch(models.Model):
     idempotency_key = models.CharField(max_length=100)
     schema = models.CharField(max_length=100)
     level = models.CharField(max_length=40)
-    decision_number = models.CharField(max_length=100)
-    decided_on = models.CharField(max_length=10)
-    decision_total = models.PositiveIntegerField()
+    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="batches")
     awarded_on = models.CharField(max_length=10)
+    provenance = models.CharField(max_length=1, default="A")
     state = models.CharField(max_length=20, choices=State.choices, default=State.DRAFT)
     prepared_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     source = models.ForeignKey(SourceFile, on_delete=models.PROTECT, related_name="batches")
     count = models.PositiveIntegerField()
+    numbered = models.BooleanField(
+        default=False, help_text="the archive allotted its register numbers: a discarded one is void"
+    )
     tally_salt = models.BinaryField(max_length=16)
     entry = models.OneToOneField("Entry", on_delete=models.PROTECT, null=True, related_name="batch")
 
@@ -59,28 +98,68 @@ class Batch(models.Model):
                 condition=Q(state__in=["draft", "submitted"]) | Q(approved_by__isnull=False) | Q(state="lost"),
                 name="approved_before_signing",
             ),
+            models.CheckConstraint(condition=Q(provenance__in=["A", "B", "C", "D"]), name="known_provenance"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.institution} {self.decision_number} ({self.state})"
+        return f"{self.institution} {self.decision.number} ({self.state})"
+
+
+class Override(models.Model):
+    """Two officers of the ministry let a batch pass in spite of rules of the gate that are named. The reason stays private, its
+    rules are public.
+    """
+
+    batch = models.OneToOneField(Batch, on_delete=models.PROTECT, related_name="override")
+    rules = models.JSONField(help_text="names of gate rules, sorted")
+    reason = models.TextField()
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
+    granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    granted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(granted_by__isnull=True) | ~Q(granted_by=F("requested_by")), name="override_four_eyes"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id} {self.rules}"
 
 
 class Row(models.Model):
     """One version of one qualification: the imported row and the record are one. `secret` opens its commitment.
 
-    `follows` is the version that this one amends; numbers are unique among first versions.
+    `follows` is the version that this one amends or that it was reissued for. An amended version keeps the numbers of the
+    diploma on paper; an issued or reissued one has numbers of its own, each used once. `number` is the register number as a
+    natural number, `serial_series` and `serial_value` the serial number as its place in a series of blanks; each is null where
+    the text is in no form that is known. `name_key` and `born_on` find a person; an erased row has neither.
     """
+
+    class Origin(models.TextChoices):
+        ISSUE = "issue", "cấp"
+        AMEND = "amend", "chỉnh sửa"
+        REISSUE = "reissue", "cấp lại"
 
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="rows")
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     position = models.PositiveIntegerField(help_text="place in the file, from 0")
     cell = models.CharField(max_length=100, help_text="sheet and row it came from")
-    record = models.BinaryField(help_text="canonical JSON")
+    record = models.BinaryField(help_text="canonical JSON; empty once erased")
     kind = models.CharField(max_length=40)
+    level = models.CharField(max_length=40)
     serial_number = models.CharField(max_length=100)
+    serial_series = models.CharField(max_length=100, null=True)
+    serial_value = models.BigIntegerField(null=True)
     register_number = models.CharField(max_length=100)
+    number = models.PositiveBigIntegerField(null=True)
     year = models.CharField(max_length=4, help_text="calendar year of the award, in which register numbers are unique")
     identifier = models.CharField(max_length=36, help_text="random, printed in the QR code")
+    name_key = models.CharField(max_length=150, help_text="the name without case, marks or spaces too many")
+    born_on = models.CharField(max_length=10)
+    origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.ISSUE)
     follows = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="successor")
     secret = models.BinaryField(max_length=32, null=True)
     commitment = models.BinaryField(max_length=32, null=True)
@@ -90,23 +169,59 @@ class Row(models.Model):
     signature = models.BinaryField(max_length=64, null=True)
     tree_position = models.PositiveIntegerField(null=True, help_text="place in the batch, in order of commitment")
     entry = models.OneToOneField("Entry", on_delete=models.PROTECT, null=True, related_name="row")
+    erased_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["institution", "kind", "serial_number"], condition=Q(follows__isnull=True), name="serial_once"
+                fields=["institution", "kind", "serial_number"], condition=~Q(origin="amend"), name="serial_once"
             ),
             models.UniqueConstraint(
-                fields=["institution", "kind", "year", "register_number"],
-                condition=Q(follows__isnull=True),
+                fields=["institution", "kind", "level", "year", "register_number"],
+                condition=~Q(origin="amend"),
                 name="register_number_once",
+            ),
+            models.UniqueConstraint(
+                fields=["institution", "kind", "level", "year", "number"],
+                condition=~Q(origin="amend"),
+                name="number_once",
             ),
             models.UniqueConstraint(fields=["status_list", "status_index"], name="status_place_once"),
             models.UniqueConstraint(fields=["identifier"], condition=Q(follows__isnull=True), name="identifier_once"),
             models.UniqueConstraint(
                 fields=["batch", "position"], condition=Q(follows__isnull=True), name="position_once"
             ),
+            models.CheckConstraint(
+                condition=Q(origin="issue", follows__isnull=True) | (~Q(origin="issue") & Q(follows__isnull=False)),
+                name="only_issued_rows_follow_nothing",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["institution", "serial_series", "serial_value"], name="row_serial"),
+            models.Index(fields=["name_key", "born_on"], name="row_person"),
         ]
 
     def __str__(self) -> str:
         return f"{self.batch_id}:{self.position}"
+
+
+class VoidNumber(models.Model):
+    """A register number that no diploma will ever bear, and why: a book has no gap that nobody explains."""
+
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="void_numbers")
+    kind = models.CharField(max_length=40)
+    level = models.CharField(max_length=40)
+    year = models.CharField(max_length=4)
+    number = models.PositiveBigIntegerField()
+    register_number = models.CharField(max_length=100)
+    reason = models.CharField(max_length=250)
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["institution", "kind", "level", "year", "number"], name="void_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.register_number

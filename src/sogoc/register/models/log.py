@@ -55,10 +55,11 @@ class Entry(models.Model):
 
 
 class ActDetail(models.Model):
-    """The private half of an act: the decision whose blinded digest is public."""
+    """The private half of an act: the decision whose blinded digest is public, and the ground in law that it names."""
 
     entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="detail")
     decision_number = models.CharField(max_length=100)
+    ground = models.CharField(max_length=40, null=True)
     salt = models.BinaryField(max_length=16)
     prepared_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
