@@ -1,7 +1,7 @@
 # `make demo` and `make test` do all of their own set-up; see tools/setup. The second time they start at once.
 
 BIN := .venv/bin
-DATABASE_TESTS := tests/architecture/test_database.py tests/services tests/faults tests/web/test_pages.py
+DATABASE_TESTS := tests/architecture/test_database.py tests/services tests/scenarios tests/faults tests/web/test_pages.py
 # Two cores are what a small machine has; `make test WORKERS=8` on a larger one.
 WORKERS ?= 2
 

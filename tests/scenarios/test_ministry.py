@@ -1,0 +1,3 @@
+"""The stories of the ministry, by their names in the domain study, through the services and to the outside."""
+
+from __future__ import annotations
