@@ -15,6 +15,7 @@ import pytest
 from sogoc.adapters.sheets import REFUSALS
 from sogoc.core.faults import FAULTS
 from sogoc.core.intake.rules import RULES
+from sogoc.core.law.page import page
 from sogoc.errors import SogocError
 from sogoc.failpoint import FAILPOINTS
 
@@ -117,6 +118,10 @@ def test_the_documented_sentences_are_those_of_the_code() -> None:
     lines = set(ERRORS.splitlines())
     missing = [expected for expected in expected_rows() if expected not in lines]
     assert missing == [], "docs/errors.md lacks these rows:\n" + "\n".join(missing)
+
+
+def test_the_page_of_the_law_is_that_of_its_data() -> None:
+    assert (ROOT / "docs/law.md").read_text() == page(), "run tools/write-law-page"
 
 
 # -- commands -----------------------------------------------------------------------------------------------------------

@@ -63,10 +63,11 @@ def parse_register_number(text: str, awarded_in: str | None = None) -> ParsedNum
     )
 
 
-def format_register_number(template: str, number: int, year: str, mark: str = "") -> str:
+def format_register_number(template: str, number: int, year: str | None = None, mark: str = "") -> str:
     """Write a register number from a template such as `{number:04}/{mark}/{year}`.
 
-    Raises: RecordError for a number out of range, or a template with other or no slots, or a mark that is not given.
+    Raises: RecordError for a number out of range, or a template with other or no slots, or a year or mark that is not
+    given.
     """
     slots = [match.group(0) for match in _SLOT.finditer(template)]
     if sum(slot.startswith("{number") for slot in slots) != 1 or "{" in _SLOT.sub("", template):
@@ -75,8 +76,10 @@ def format_register_number(template: str, number: int, year: str, mark: str = ""
             "the template needs {number} once, and may have {year} and {mark}",
             "mẫu số vào sổ phải có {number} một lần, và có thể có {year} và {mark}",
         )
-    if "{mark}" in slots and not mark:
-        raise RecordError("register_number", "the template needs a mark", "mẫu số vào sổ cần ký hiệu")
+    if ("{mark}" in slots and not mark) or ("{year}" in slots and not year):
+        raise RecordError(
+            "register_number", "the template needs a mark or a year", "mẫu số vào sổ cần ký hiệu hoặc năm"
+        )
     if not 1 <= number <= MAX_NUMBER:
         raise RecordError(
             "register_number", f"is not between 1 and {MAX_NUMBER}", f"không nằm trong khoảng 1 đến {MAX_NUMBER}"
@@ -84,7 +87,7 @@ def format_register_number(template: str, number: int, year: str, mark: str = ""
 
     def written(match: re.Match[str]) -> str:
         if match.group(1):
-            return year
+            return year or ""
         return mark if match.group(2) else str(number).zfill(int(match.group(3) or 1))
 
     return _SLOT.sub(written, template)

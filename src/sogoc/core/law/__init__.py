@@ -169,7 +169,7 @@ def may_sign(kind: str, level: str, category: str, title: str, on: str) -> bool 
     return None if any(_is_office(title, office) for office in issuer.deputies) else False
 
 
-_GAPS = re.compile(r"[\s,–-]+")
+_GAPS = re.compile(r"[\s.,–-]+")
 
 
 def _bare(title: str) -> str:

@@ -21,6 +21,7 @@ KINDS = tuple(BY_KIND)
 CATEGORIES = (
     "department",
     "district-office",
+    "commune",
     "school",
     "vocational",
     "college",
