@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from sogoc.adapters.sheets import REFUSALS
+from sogoc.core import law
 from sogoc.core.faults import FAULTS
 from sogoc.core.intake.rules import RULES
 from sogoc.core.law.page import page
@@ -118,6 +119,10 @@ def test_the_documented_sentences_are_those_of_the_code() -> None:
     lines = set(ERRORS.splitlines())
     missing = [expected for expected in expected_rows() if expected not in lines]
     assert missing == [], "docs/errors.md lacks these rows:\n" + "\n".join(missing)
+
+
+def test_every_rule_of_the_gate_has_a_legal_basis() -> None:
+    assert gate_rules() <= {row.rule for row in law.ROWS["gate"] if isinstance(row, law.GateRule)}
 
 
 def test_the_page_of_the_law_is_that_of_its_data() -> None:

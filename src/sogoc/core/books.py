@@ -150,6 +150,7 @@ _TITLES = {
     "master": ("BẰNG THẠC SĨ", "master's degrees"),
     "doctor": ("BẰNG TIẾN SĨ", "doctoral degrees"),
     "certificate": ("CHỨNG CHỈ", "certificates"),
+    "vocational-secondary": ("BẰNG TỐT NGHIỆP TRUNG HỌC NGHỀ", "vocational secondary diplomas"),
 }
 
 

@@ -61,7 +61,11 @@ _CLOSED: Mapping[str, tuple[str, ...]] = {
 _TEXT = re.compile(r"\S(.*\S)?")
 _NAME = re.compile(r"[a-z]+(-[a-z]+)*")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_FIELD = re.compile(r"[a-z]+(_[a-z]+)*")  # which names there are is the records' matter, so the schema lists none
 _PATTERNS: Mapping[str, re.Pattern[str]] = {
+    "required": _FIELD,
+    "forbidden": _FIELD,
+    "not_on_face": _FIELD,
     "name": _NAME,
     "rule": _NAME,
     "valid_from": _DAY,
@@ -314,10 +318,9 @@ def schema_of(shape: type[Row], name: str) -> Mapping[str, object]:
 
 
 def _schema_of_text(name: str) -> Mapping[str, object]:
-    if name in _CLOSED:
+    if name in _CLOSED and name not in _PATTERNS:
         return {"enum": list(_CLOSED[name])}
-    pattern = _PATTERNS.get(name)
-    return {"type": "string", "pattern": f"^(?:{pattern.pattern if pattern else _TEXT.pattern})$"}
+    return {"type": "string", "pattern": f"^(?:{_PATTERNS.get(name, _TEXT).pattern})$"}
 
 
 def _value(where: str, name: str, kind: Any, value: object) -> object:
