@@ -77,6 +77,7 @@ GENDERS = ("male", "female", "other")
 CATEGORIES = (
     "department",
     "district-office",
+    "commune",
     "school",
     "vocational",
     "college",

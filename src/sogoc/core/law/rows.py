@@ -15,23 +15,9 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, TypeVar, get_type_hints
 
-from sogoc.core.record import BY_KIND, LEVELS, is_full_date
+from sogoc.core.record import BY_KIND, CATEGORIES, LEVELS, is_full_date
 
 KINDS = tuple(BY_KIND)
-CATEGORIES = (
-    "department",
-    "district-office",
-    "commune",
-    "school",
-    "vocational",
-    "college",
-    "university",
-    "multi-university",
-    "member-university",
-    "centre",
-    "ministry",
-)
-"""The sorts of institution that the law tells apart when it says who may award and who signs."""
 ACTS = ("revoke", "cancel", "amend", "reissue")
 UNITS = ("day", "working-day")
 STARTS = ("decision", "request", "award", "erasure")
