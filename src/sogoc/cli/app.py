@@ -15,6 +15,8 @@ import typer
 from typer.exceptions import TyperException
 
 from sogoc import __version__
+from sogoc.cli import acts
+from sogoc.cli.options import By, InstitutionCode, Json, SerialNumber, home
 from sogoc.errors import LogForked, SogocError
 
 if TYPE_CHECKING:
@@ -36,13 +38,10 @@ app = typer.Typer(
 log_app = typer.Typer(no_args_is_help=True, help="The public log.")
 trust_app = typer.Typer(no_args_is_help=True, help="Trust policies: what a verifier pins and has seen itself.")
 node_app = typer.Typer(no_args_is_help=True, help="The embedded chain of a trial archive.")
+app.add_typer(acts.app)
 app.add_typer(log_app, name="log")
 app.add_typer(trust_app, name="trust")
 app.add_typer(node_app, name="node")
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-By = Annotated[str, typer.Option("--by", help="Your user name; the password is asked, or read from SOGOC_PASSWORD.")]
-InstitutionCode = Annotated[str, typer.Option("--institution", help="Code of the institution.")]
 
 
 def main() -> int:
@@ -130,7 +129,7 @@ def demo(
     """Tell the whole story: from a spreadsheet to a diploma that anyone can verify."""
     from sogoc.demo.story import tell
 
-    return tell(home=_home(), output=output_folder, seed=seed, resume=resume)
+    return tell(home=home(), output=output_folder, seed=seed, resume=resume)
 
 
 @app.command()
@@ -141,7 +140,7 @@ def serve(
     """Serve the public page: the newest checkpoint, and a place to drop a diploma."""
     from sogoc.cli import archive
 
-    return archive.serve(_home(), port=port, workers=workers)
+    return archive.serve(home(), port=port, workers=workers)
 
 
 # -- registrar and approver -------------------------------------------------------------------------------------------
@@ -171,7 +170,7 @@ def import_(
     from sogoc.cli import register
 
     return register.import_file(
-        _home(), file, institution=institution, kind=kind, level=level, number=decision, decided_on=decided_on,
+        home(), file, institution=institution, kind=kind, level=level, number=decision, decided_on=decided_on,
         total=total, awarded_on=awarded_on, by=by, given=set_ or [], accept=accept or [], ignore=ignore or [], acknowledge=acknowledge,
         key=key,
         as_json=as_json,
@@ -186,7 +185,7 @@ def submit(batch: Batch, by: By, as_json: Json = False) -> int:
     """Hand a batch to the approver."""
     from sogoc.cli import register
 
-    return register.submit(_home(), batch, by=by, as_json=as_json)
+    return register.submit(home(), batch, by=by, as_json=as_json)
 
 
 @app.command()
@@ -194,7 +193,7 @@ def discard(batch: Batch, by: By, as_json: Json = False) -> int:
     """Take out again a batch that nobody approved, to mend its file and import it anew."""
     from sogoc.cli import register
 
-    return register.discard(_home(), batch, by=by, as_json=as_json)
+    return register.discard(home(), batch, by=by, as_json=as_json)
 
 
 @app.command()
@@ -202,7 +201,7 @@ def approve(batch: Batch, by: By, as_json: Json = False) -> int:
     """Approve a batch that somebody else prepared; it is then signed, logged and published."""
     from sogoc.cli import register
 
-    return register.approve(_home(), batch, by=by, as_json=as_json)
+    return register.approve(home(), batch, by=by, as_json=as_json)
 
 
 @app.command()
@@ -213,70 +212,13 @@ def publish(
     """Seal what was approved, log what waits, publish. Safe at any time; a timer runs it."""
     from sogoc.cli import register
 
-    return register.publish(_home(), state_only=state, as_json=as_json)
-
-
-Serial = Annotated[str | None, typer.Option(help="Serial number (số hiệu).")]
-Index = Annotated[int | None, typer.Option(help="Log index, for an entry whose private row was lost.")]
-DecisionNumber = Annotated[str, typer.Option("--decision", help="Number of the decision behind this act.")]
-On = Annotated[str, typer.Option("--on", help="Date of the decision, 2026-11-20.")]
-ActId = Annotated[str | None, typer.Option("--id", help="Idempotency id of this act (default: a new one).")]
-
-
-def _status_command(act: str, wording: str, text: str) -> None:
-    @app.command(act, help=text)
-    def command(
-        institution: InstitutionCode,
-        decision: DecisionNumber,
-        on: On,
-        by: By,
-        serial: Serial = None,
-        index: Index = None,
-        wording: Annotated[str, typer.Option(help="Public wording, from the list in docs/spec/entry.md.")] = wording,
-        act_id: ActId = None,
-        as_json: Json = False,
-    ) -> int:
-        from sogoc.cli import register
-
-        return register.change_status(
-            _home(), act, institution=institution, serial=serial, index=index, number=decision, on=on, wording=wording,
-            by=by, act_id=act_id, as_json=as_json,
-        )  # fmt: skip
-
-
-_status_command("revoke", "by-decision", "Revoke a qualification by decision.")
-_status_command("cancel", "by-decision", "Cancel a qualification by decision.")
-_status_command("suspend", "under-inquiry", "Suspend a qualification until a decision.")
-_status_command("reinstate", "inquiry-closed", "End a suspension.")
-
-
-@app.command()
-def amend(
-    institution: InstitutionCode,
-    serial: Annotated[str, typer.Option(help="Serial number (số hiệu).")],
-    decision: DecisionNumber,
-    on: On,
-    prepared_by: Annotated[
-        str, typer.Option(help="Who prepared it, another person; password asked, or from SOGOC_PREPARER_PASSWORD.")
-    ],
-    by: By,
-    set_: Annotated[list[str], typer.Option("--set", help="FIELD=VALUE; FIELD= removes it.")],
-    act_id: ActId = None,
-    as_json: Json = False,
-) -> int:
-    """Log a corrected version of a record by decision and by two people; the diploma itself stays."""
-    from sogoc.cli import register
-
-    return register.amend(
-        _home(), institution=institution, serial=serial, number=decision, on=on, changes=set_,
-        prepared_by=prepared_by, by=by, act_id=act_id, as_json=as_json,
-    )  # fmt: skip
+    return register.publish(home(), state_only=state, as_json=as_json)
 
 
 @app.command()
 def diploma(
     institution: InstitutionCode,
-    serial: Annotated[str, typer.Option(help="Serial number (số hiệu).")],
+    serial: SerialNumber,
     by: By,
     to: Annotated[Path, typer.Option(help="A .pdf or .json file to write.")],
     show: Annotated[list[str] | None, typer.Option(help="Fields to show in a .json (default: the face).")] = None,
@@ -285,7 +227,7 @@ def diploma(
     """Write the diploma of a serial number: the signed PDF, or its evidence alone."""
     from sogoc.cli import register
 
-    return register.diploma(_home(), institution=institution, serial=serial, by=by, to=to, show=show, as_json=as_json)
+    return register.diploma(home(), institution=institution, serial=serial, by=by, to=to, show=show, as_json=as_json)
 
 
 # -- log, chain, trust ------------------------------------------------------------------------------------------------
@@ -298,7 +240,7 @@ def log_show(
     """Show the newest checkpoint, its anchors, or one entry."""
     from sogoc.cli import archive
 
-    return archive.log_show(_home(), index, as_json=as_json)
+    return archive.log_show(home(), index, as_json=as_json)
 
 
 @log_app.command("prove")
@@ -306,7 +248,7 @@ def log_prove(index: int, to: Annotated[Path | None, typer.Option(help="File to 
     """Write the proof that the entry at INDEX stands in the log, as a tlog-proof."""
     from sogoc.cli import archive
 
-    return archive.log_prove(_home(), index, to)
+    return archive.log_prove(home(), index, to)
 
 
 @log_app.command("fsck")
@@ -318,7 +260,7 @@ def log_fsck(
     """Check the whole public log as a stranger would: every tile, every rule, every status, every anchor."""
     from sogoc.cli import archive
 
-    return archive.log_fsck(_home(), folder, trust, as_json=as_json)
+    return archive.log_fsck(home(), folder, trust, as_json=as_json)
 
 
 @log_app.command("mirror")
@@ -331,7 +273,7 @@ def log_mirror(
     """Copy the public log into a folder, checked, and never backwards."""
     from sogoc.cli import archive
 
-    return archive.log_mirror(_home(), target, source, trust, as_json=as_json)
+    return archive.log_mirror(home(), target, source, trust, as_json=as_json)
 
 
 @log_app.command("fresh")
@@ -339,7 +281,7 @@ def log_fresh(to: Annotated[Path, typer.Argument(help="File to write.")], as_jso
     """Write the fresh half of the whole archive, for offline verifiers."""
     from sogoc.cli import archive
 
-    return archive.log_fresh(_home(), to, as_json=as_json)
+    return archive.log_fresh(home(), to, as_json=as_json)
 
 
 @app.command()
@@ -350,7 +292,7 @@ def anchor(
     """Put the newest head on the chain, and look again at what the chain holds."""
     from sogoc.cli import archive
 
-    return archive.anchor(_home(), wait=wait, as_json=as_json)
+    return archive.anchor(home(), wait=wait, as_json=as_json)
 
 
 @trust_app.command("export")
@@ -358,7 +300,7 @@ def trust_export(to: Annotated[Path, typer.Argument(help="Policy file to write."
     """Write the policy that verifiers of this archive pin. It has observed nothing yet."""
     from sogoc.cli import archive
 
-    return archive.trust_export(_home(), to, as_json=as_json)
+    return archive.trust_export(home(), to, as_json=as_json)
 
 
 @trust_app.command("observe")
@@ -378,7 +320,7 @@ def node_start(as_json: Json = False) -> int:
     """Start the embedded chain of this archive."""
     from sogoc.cli import archive
 
-    return archive.node(_home(), "start", as_json=as_json)
+    return archive.node(home(), "start", as_json=as_json)
 
 
 @node_app.command("stop")
@@ -386,7 +328,7 @@ def node_stop(as_json: Json = False) -> int:
     """Stop it; it keeps its state."""
     from sogoc.cli import archive
 
-    return archive.node(_home(), "stop", as_json=as_json)
+    return archive.node(home(), "stop", as_json=as_json)
 
 
 @app.command()
@@ -394,7 +336,7 @@ def recover(as_json: Json = False) -> int:
     """Bring a database that was restored from a backup back to where the log is."""
     from sogoc.cli import archive
 
-    return archive.recover(_home(), as_json=as_json)
+    return archive.recover(home(), as_json=as_json)
 
 
 @app.command()
@@ -402,14 +344,10 @@ def doctor(as_json: Json = False) -> int:
     """Look over this archive: database settings, keys, log, lock, chain, programs."""
     from sogoc.cli import archive
 
-    return archive.doctor(_home(), as_json=as_json)
+    return archive.doctor(home(), as_json=as_json)
 
 
 def _observe(policy: Policy, now: datetime) -> Policy:
     from sogoc.cli.archive import observe
 
     return observe(policy, now)
-
-
-def _home() -> Path:
-    return Path(os.environ.get("SOGOC_HOME", ".sogoc")).resolve()

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from sogoc import wiring
 from sogoc.cli import output
+from sogoc.errors import InputError
 from sogoc.wiring import Home
 
 if TYPE_CHECKING:
@@ -45,6 +46,17 @@ def person(username: str, variable: str = "SOGOC_PASSWORD") -> User:
     if password is None:
         password = getpass.getpass(f"Mật khẩu của {username} · Password of {username}: ")
     return access.authenticate(username, password)
+
+
+def pairs(given: list[str]) -> dict[str, str]:
+    """Read FIELD=VALUE words. Raises: InputError."""
+    read = {}
+    for one in given:
+        name, sign, value = one.partition("=")
+        if not sign:
+            raise InputError(f"{one} is not FIELD=VALUE", f"{one} không phải dạng TRƯỜNG=GIÁ TRỊ")
+        read[name] = value
+    return read
 
 
 def done(as_json: bool, value: dict[str, Any], vi: str, en: str) -> int:

@@ -10,23 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from sogoc.cli import output
-from sogoc.cli.opening import SHOWN_PROBLEMS, advance, done, now, open_home, person
-from sogoc.core.canonical import b64
+from sogoc.cli.opening import SHOWN_PROBLEMS, advance, done, now, open_home, pairs, person
 from sogoc.errors import InputError, WrongState
 
 if TYPE_CHECKING:
     from sogoc.core.intake import Intake, Problem
-    from sogoc.services.acting import ActDecision
-
-
-def _pairs(given: list[str]) -> dict[str, str]:
-    pairs = {}
-    for one in given:
-        name, sign, value = one.partition("=")
-        if not sign:
-            raise InputError(f"{one} is not FIELD=VALUE", f"{one} không phải dạng TRƯỜNG=GIÁ TRỊ")
-        pairs[name] = value
-    return pairs
 
 
 def import_file(
@@ -65,7 +53,7 @@ def import_file(
         schema=BY_KIND[kind],
         level=level,
         decision=Decision(number=number, decided_on=decided_on, total=total, awarded_on=awarded_on),
-        given=_pairs(given),
+        given=pairs(given),
         encrypt=home.box.encrypt,
         randomness=secrets.token_bytes,
         by=who,
@@ -199,89 +187,6 @@ def publish(folder: Path, *, state_only: bool, as_json: bool) -> int:
     size, unsealed = advance(home, quiet=as_json, state_only=state_only)
     done(as_json, {"size": size, "unsealed": unsealed}, f"Nhật ký có {size} mục", f"the log has {size} entries")
     return output.FAILED if unsealed else 0
-
-
-def change_status(
-    folder: Path,
-    act: str,
-    *,
-    institution: str,
-    serial: str | None,
-    index: int | None,
-    number: str,
-    on: str,
-    wording: str,
-    by: str,
-    act_id: str | None,
-    as_json: bool,
-) -> int:
-    home = open_home(folder)
-    from sogoc.register import queries
-    from sogoc.services import acting
-
-    if (serial is None) == (index is None):
-        raise InputError("give --serial or --index", "hãy cho --serial hoặc --index")
-    who = person(by)
-    logged = queries.entry_at(index) if index is not None else queries.row_by_serial(institution, serial or "").entry
-    if logged is None:
-        raise InputError("this qualification is not logged yet", "văn bằng này chưa vào nhật ký")
-    if logged.institution != queries.institution(institution):
-        raise InputError("the entry is of another institution", "mục này của cơ sở khác")
-    entry = acting.change_status(
-        log=home.log, act=act, logged=logged,
-        decision=_decision(number, on), wording=wording, act_id=act_id or b64(secrets.token_bytes(16)),
-        keyring=home.keyring, by=who, now=now(),
-    )  # fmt: skip
-    size, _ = advance(home, quiet=True)
-    entry.refresh_from_db()
-    return done(
-        as_json, {"act": act, "index": entry.index, "size": size},
-        f"Đã ghi: {act}, vị trí {entry.index}", f"logged at index {entry.index}",
-    )  # fmt: skip
-
-
-def _decision(number: str, on: str) -> ActDecision:
-    from sogoc.core.record import is_full_date
-    from sogoc.services.acting import ActDecision
-
-    if is_full_date(on) is not None:
-        raise InputError(f"{on} is not a date such as 2026-11-20", f"{on} không phải ngày dạng 2026-11-20")
-    return ActDecision(number=number, on=on, salt=secrets.token_bytes(16))
-
-
-def amend(
-    folder: Path,
-    *,
-    institution: str,
-    serial: str,
-    number: str,
-    on: str,
-    changes: list[str],
-    prepared_by: str,
-    by: str,
-    act_id: str | None,
-    as_json: bool,
-) -> int:
-    home = open_home(folder)
-    from sogoc.register import queries
-    from sogoc.services import acting
-
-    preparer, who = person(prepared_by, "SOGOC_PREPARER_PASSWORD"), person(by)
-    row = acting.amend(
-        log=home.log, prepared_by=preparer, row=queries.row_by_serial(institution, serial),
-        changes={name: value or None for name, value in _pairs(changes).items()},
-        decision=_decision(number, on), act_id=act_id or b64(secrets.token_bytes(16)), keyring=home.keyring,
-        randomness=secrets.token_bytes, by=who, now=now(),
-    )  # fmt: skip
-    size, _ = advance(home, quiet=True)
-    row.refresh_from_db()
-    index = row.entry.index if row.entry else None
-    return done(
-        as_json,
-        {"act": "amend", "index": index, "size": size},
-        f"Đã ghi chỉnh sửa, vị trí {index}",
-        f"logged at index {index}",
-    )
 
 
 def diploma(

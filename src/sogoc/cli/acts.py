@@ -1,0 +1,133 @@
+"""Commands on a qualification after it was issued: revoke, cancel, suspend, reinstate, amend."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sogoc.cli.options import By, InstitutionCode, Json, PreparedBy, SerialNumber, home
+from sogoc.errors import InputError
+
+if TYPE_CHECKING:
+    from sogoc.services.acting import ActDecision
+
+app = typer.Typer()
+
+Serial = Annotated[str | None, typer.Option(help="Serial number (số hiệu).")]
+Index = Annotated[int | None, typer.Option(help="Log index, for an entry whose private row was lost.")]
+DecisionNumber = Annotated[str, typer.Option("--decision", help="Number of the decision behind this act.")]
+On = Annotated[str, typer.Option("--on", help="Date of the decision, 2026-11-20.")]
+ActId = Annotated[str | None, typer.Option("--id", help="Idempotency id of this act (default: a new one).")]
+
+
+def _status_command(act: str, wording: str, text: str) -> None:
+    @app.command(act, help=text)
+    def command(
+        institution: InstitutionCode,
+        decision: DecisionNumber,
+        on: On,
+        by: By,
+        serial: Serial = None,
+        index: Index = None,
+        wording: Annotated[str, typer.Option(help="Public wording, from the list in docs/spec/entry.md.")] = wording,
+        act_id: ActId = None,
+        as_json: Json = False,
+    ) -> int:
+        return _change_status(
+            act, institution=institution, serial=serial, index=index, number=decision, on=on, wording=wording,
+            by=by, act_id=act_id, as_json=as_json,
+        )  # fmt: skip
+
+
+_status_command("revoke", "by-decision", "Revoke a qualification by decision.")
+_status_command("cancel", "by-decision", "Cancel a qualification by decision.")
+_status_command("suspend", "under-inquiry", "Suspend a qualification until a decision.")
+_status_command("reinstate", "inquiry-closed", "End a suspension.")
+
+
+def _change_status(
+    act: str,
+    *,
+    institution: str,
+    serial: str | None,
+    index: int | None,
+    number: str,
+    on: str,
+    wording: str,
+    by: str,
+    act_id: str | None,
+    as_json: bool,
+) -> int:
+    from sogoc.cli.opening import advance, done, now, open_home, person
+    from sogoc.core.canonical import b64
+
+    archive = open_home(home())
+    from sogoc.register import queries
+    from sogoc.services import acting
+
+    if (serial is None) == (index is None):
+        raise InputError("give --serial or --index", "hãy cho --serial hoặc --index")
+    who = person(by)
+    logged = queries.entry_at(index) if index is not None else queries.row_by_serial(institution, serial or "").entry
+    if logged is None:
+        raise InputError("this qualification is not logged yet", "văn bằng này chưa vào nhật ký")
+    if logged.institution != queries.institution(institution):
+        raise InputError("the entry is of another institution", "mục này của cơ sở khác")
+    entry = acting.change_status(
+        log=archive.log, act=act, logged=logged,
+        decision=_decision(number, on), wording=wording, act_id=act_id or b64(secrets.token_bytes(16)),
+        keyring=archive.keyring, by=who, now=now(),
+    )  # fmt: skip
+    size, _ = advance(archive, quiet=True)
+    entry.refresh_from_db()
+    return done(
+        as_json, {"act": act, "index": entry.index, "size": size},
+        f"Đã ghi: {act}, vị trí {entry.index}", f"logged at index {entry.index}",
+    )  # fmt: skip
+
+
+def _decision(number: str, on: str) -> ActDecision:
+    from sogoc.core.record import is_full_date
+    from sogoc.services.acting import ActDecision
+
+    if is_full_date(on) is not None:
+        raise InputError(f"{on} is not a date such as 2026-11-20", f"{on} không phải ngày dạng 2026-11-20")
+    return ActDecision(number=number, on=on, salt=secrets.token_bytes(16))
+
+
+@app.command()
+def amend(
+    institution: InstitutionCode,
+    serial: SerialNumber,
+    decision: DecisionNumber,
+    on: On,
+    prepared_by: PreparedBy,
+    by: By,
+    set_: Annotated[list[str], typer.Option("--set", help="FIELD=VALUE; FIELD= removes it.")],
+    act_id: ActId = None,
+    as_json: Json = False,
+) -> int:
+    """Log a corrected version of a record by decision and by two people; the diploma itself stays."""
+    from sogoc.cli.opening import advance, done, now, open_home, pairs, person
+    from sogoc.core.canonical import b64
+
+    archive = open_home(home())
+    from sogoc.register import queries
+    from sogoc.services import acting
+
+    preparer, who = person(prepared_by, "SOGOC_PREPARER_PASSWORD"), person(by)
+    row = acting.amend(
+        log=archive.log, prepared_by=preparer, row=queries.row_by_serial(institution, serial),
+        changes={name: value or None for name, value in pairs(set_).items()},
+        decision=_decision(decision, on), act_id=act_id or b64(secrets.token_bytes(16)), keyring=archive.keyring,
+        randomness=secrets.token_bytes, by=who, now=now(),
+    )  # fmt: skip
+    size, _ = advance(archive, quiet=True)
+    row.refresh_from_db()
+    index = row.entry.index if row.entry else None
+    return done(
+        as_json, {"act": "amend", "index": index, "size": size},
+        f"Đã ghi chỉnh sửa, vị trí {index}", f"logged at index {index}",
+    )  # fmt: skip
