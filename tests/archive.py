@@ -439,7 +439,7 @@ class Archive:
             authorities=tuple(
                 (pages[at], tuple(authorities.proof(at)))
                 for at in sorted(pages)
-                if not about or at == about.institution
+                if not about or at in {about.institution, self.institutions[about.institution].page.custodian}
             ),
             statuses=tuple(
                 (number, status.StatusList(number, lists[number]).compressed(), tuple(statuses.proof(number)))

@@ -239,6 +239,61 @@ def test_a_licensed_programme_shown_over_an_unlicensed_record(scene: Story) -> N
     assert not hidden.claims
 
 
+def kept_elsewhere(scene: Story, signer: str) -> tuple[Evidence, Policy]:
+    """Our register went to a third institution; then somebody with this key amended a diploma of it."""
+    keeper = scene.archive.accredit("SGD03", "Sở Giáo dục và Đào tạo Mẫu")
+    scene.archive.change_page(scene.ours, custodian=keeper.ordinal)
+    amended = scene.archive.amend(scene.first[0], signer=Key(signer), holder_name="Y Kẻ Gian")
+    scene.archive.state(on_july(17, 20))
+    return scene.archive.evidence(amended), scene.archive.policy(scene.archive.size)
+
+
+def test_a_page_that_makes_the_attacker_the_keeper(scene: Story) -> None:
+    """The attacker writes a page with the ordinal of the true keeper and a key of its own, under any ministry."""
+    evidence, policy = kept_elsewhere(scene, "attacker")
+    assert evidence.fresh is not None
+    assert codes(look(evidence, policy)) == {"act-signature"}
+    ours, (_, path) = evidence.fresh.authorities
+    page = scene.archive.institutions[3].page
+    own = replace(page, keys=(KeyWindow(jwk=Key("attacker").jwk, holder="x", start=0),), signatures=())
+    for ministry in (scene.archive.ministry, Key("another ministry")):
+        forged = ministry.signed(own).encode()
+        report = look(replace(evidence, fresh=replace(evidence.fresh, authorities=(ours, (forged, path)))), policy)
+        assert report.verdict is Verdict.TAMPERED
+        assert "page-not-in-state" in codes(report)
+
+
+def test_an_act_by_an_institution_that_does_not_keep_the_register(scene: Story) -> None:
+    """A genuine institution with a genuine page amends what another one keeps; it brings its page and leaves out the other."""
+    evidence, policy = kept_elsewhere(scene, "DHTM02")
+    assert evidence.fresh is not None
+    whole = scene.archive.fresh(scene.archive.size).authorities
+    assert look(replace(evidence, fresh=replace(evidence.fresh, authorities=whole)), policy).verdict is Verdict.TAMPERED
+    report = look(replace(evidence, fresh=replace(evidence.fresh, authorities=whole[:2])), policy)
+    assert report.verdict is Verdict.INCONCLUSIVE
+    assert "custodian" in codes(report)
+
+
+def test_a_keeper_with_a_page_of_before_the_cut_of_its_key(scene: Story) -> None:
+    evidence, policy = kept_elsewhere(scene, "SGD03")
+    assert evidence.fresh is not None
+    assert look(evidence, policy).verdict is Verdict.VALID
+    before = evidence.fresh.authorities[1]
+    keeper = scene.archive.institutions[3]
+    scene.archive.change_page(keeper, keys=(replace(keeper.page.keys[0], until=scene.archive.size - 2),))
+    scene.archive.state(on_july(17, 21))
+    evidence = replace(evidence, fresh=scene.archive.fresh(scene.archive.size, known={evidence_size(evidence)}))
+    policy = scene.archive.policy(scene.archive.size)
+    assert evidence.fresh is not None
+    assert look(evidence, policy).verdict is Verdict.UNKNOWN_ISSUER
+    old = (evidence.fresh.authorities[0], before)
+    assert look(replace(evidence, fresh=replace(evidence.fresh, authorities=old)), policy).verdict is Verdict.TAMPERED
+
+
+def evidence_size(evidence: Evidence) -> int:
+    return int((evidence.lasting.checkpoint or "").splitlines()[1])
+
+
 def test_a_record_that_the_public_tally_does_not_know(scene: Story) -> None:
     """Five of the licensed programme are announced; one of the six records is of another one."""
     archive = scene.archive

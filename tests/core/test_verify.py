@@ -964,6 +964,79 @@ def test_an_amendment_needs_a_key_in_force_when_it_was_logged() -> None:
     assert codes(scene.look(), 3) == ["key-not-in-force"]
 
 
+# -- a register that somebody else keeps ------------------------------------------------------------------------------
+
+
+def kept(signer: str | None = "DHTM02", **page: Any) -> Scene:
+    """The register of DHSG01 went to DHTM02, which then amended the first diploma with this key."""
+    scene = Scene()
+    scene.archive.change_page(scene.story.ours, custodian=2)
+    if signer is not None:
+        scene.diploma = scene.archive.amend(scene.diploma, signer=Key(signer), holder_name="Y Brŭ Mlô")
+    if page:
+        scene.archive.change_page(scene.story.theirs, **page)
+    scene.archive.state(on_july(17, 20))
+    scene.renew()
+    return scene
+
+
+def without_the_keeper(scene: Scene) -> None:
+    scene.fresh(authorities=scene.their_fresh.authorities[:1])
+
+
+def test_an_act_by_the_keeper_is_valid_and_the_keeper_is_named() -> None:
+    report = kept().look()
+    assert report.verdict is Verdict.VALID, [(check.step, codes(report, check.step)) for check in report.checks]
+    assert [fact.value for fact in report.checks[2].facts if fact.name == "register kept by"] == [
+        "Trường Đại học Thượng Mạch (DHTM02)"
+    ]
+    (note,) = report.notes
+    assert (note.code, note.en) == ("keeper", "its register is kept today by A University (DHTM02)")
+    assert note.vi == "sổ gốc hiện do Trường Đại học Thượng Mạch (DHTM02) quản lý"
+
+
+def test_a_diploma_of_a_register_that_went_on_needs_no_page_of_the_keeper() -> None:
+    scene = kept(None)
+    assert scene.look().verdict is Verdict.VALID
+    without_the_keeper(scene)
+    report = scene.look()
+    assert report.verdict is Verdict.VALID
+    assert [note.en for note in report.notes] == ["its register is kept today by institution 2"]
+
+
+def test_an_act_by_a_keeper_whose_page_is_not_there_cannot_be_checked() -> None:
+    scene = kept()
+    without_the_keeper(scene)
+    report = scene.look()
+    assert (report.verdict, codes(report, 6)) == (Verdict.INCONCLUSIVE, ["custodian"])
+
+
+def test_an_act_by_the_keeper_needs_its_key_in_force() -> None:
+    scene = kept()
+    (key,) = scene.story.theirs.page.keys
+    scene.archive.change_page(scene.story.theirs, keys=(replace(key, until=scene.diploma.index),))
+    scene.archive.state(on_july(17, 21))
+    scene.renew()
+    report = scene.look()
+    assert (report.verdict, codes(report, 3)) == (Verdict.UNKNOWN_ISSUER, ["key-not-in-force"])
+
+
+def test_a_keeper_signs_no_batch() -> None:
+    scene = kept(None)
+    (forged,) = scene.archive.issue(scene.story.ours, [record(41)], key=Key("DHTM02"))
+    scene.archive.state(on_july(17, 21))
+    scene.renew(forged)
+    assert scene.look().verdict is Verdict.TAMPERED
+
+
+def test_a_diploma_of_before_a_key_ended_says_so() -> None:
+    scene = Scene()
+    (key,) = scene.story.ours.page.keys
+    scene.change_page(keys=(replace(key, until=scene.diploma.batch_index + 1),))
+    report = scene.look()
+    assert (report.verdict, [note.code for note in report.notes]) == (Verdict.VALID, ["key-ended"])
+
+
 # -- status and who decided it ----------------------------------------------------------------------------------------
 
 

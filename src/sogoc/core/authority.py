@@ -171,6 +171,11 @@ class Page:
         """Return the name that the institution bore on the date `on`."""
         return next((name for name in self.names if name.covers(on)), None)
 
+    @property
+    def newest_name(self) -> Name | None:
+        """The name that the institution bears, or bore last."""
+        return max(self.names, key=lambda name: name.valid_from, default=None)
+
     def key(self, kid: str) -> KeyWindow | None:
         return next((key for key in self.keys if key.kid == kid), None)
 

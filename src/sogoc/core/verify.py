@@ -131,6 +131,8 @@ class _Case:
     page: Page | None = None
     page_bytes: bytes = b""
     page_trusted: bool = False
+    keeper: Page | None = None
+    keeper_bytes: bytes = b""
     opened: Mapping[str, str] | None = None
     fields: dict[str, str] | None = None
 
@@ -398,13 +400,29 @@ class _Case:
             if page.code == self.credential.institution:
                 self.page, self.page_bytes = page, content
                 self._place_page(content, page, path)
+                self._read_keeper(page)
                 return
 
-    def _place_page(self, content: bytes, page: Page, path: tuple[bytes, ...]) -> None:
+    def _read_keeper(self, page: Page) -> None:
+        """Find the page of who keeps the issuer's register, when somebody else does: under the same state, or not at all."""
+        if page.custodian == page.ordinal or self.fresh is None:
+            return
+        for content, path in self.fresh.authorities:
+            try:
+                other = _read_page(content)
+            except MalformedError as error:
+                self._false(3, "page", error.en, error.vi)
+                return
+            if other.ordinal == page.custodian:
+                if self._place_page(content, other, path):
+                    self.keeper, self.keeper_bytes = other, content
+                return
+
+    def _place_page(self, content: bytes, page: Page, path: tuple[bytes, ...]) -> bool:
         state = self.state
         if state is None:
-            return
-        self._try(
+            return False
+        return self._try(
             8,
             "page-not-in-state",
             lambda: merkle.verify_inclusion(
@@ -485,6 +503,8 @@ class _Case:
             return
         self.page_trusted = True
         self._fact(3, "authority page", f"version {page.version}, signed by {self.policy.name}", self.fresh_source)
+        if page.custodian != page.ordinal and not self._say_keeper(page.custodian):
+            return
         if self.credential.origin != self.policy.origin:
             self._unknown("origin", "the credential is of another archive", "văn bằng thuộc kho lưu trữ khác")
             return
@@ -504,7 +524,42 @@ class _Case:
         if not key.covers(place):
             self._not_in_force()
             return
+        if key.until is not None:
+            self._say_key_ended(key.until)
         self._check_powers(page, self.batch)
+
+    def _say_keeper(self, ordinal: int) -> bool:
+        """Name who keeps the register today; False when the page that says so was forged."""
+        if self.keeper is not None:
+            try:
+                ministry = tuple(map(_hashable, self.policy.ministry))
+                if _page_signer(self.keeper_bytes, ministry, self.policy.origin) is None:
+                    self.keeper = None  # nobody this verifier trusts vouches for it: as if it were not there
+            except SignatureError as error:
+                self._false(3, "page-signature", error.en, error.vi)
+                return False
+        name = self.keeper.newest_name if self.keeper is not None else None
+        if self.keeper is None or name is None:
+            vi, en = f"cơ sở số {ordinal}", f"institution {ordinal}"
+        else:
+            vi, en = f"{name.vi} ({self.keeper.code})", f"{name.en} ({self.keeper.code})"
+        self._fact(3, "register kept by", vi, self.fresh_source)
+        self.notes.append(
+            Finding(
+                Verdict.VALID, "keeper", f"its register is kept today by {en}", f"sổ gốc hiện do {vi} quản lý"
+            )
+        )  # fmt: skip
+        return True
+
+    def _say_key_ended(self, until: int) -> None:
+        self.notes.append(
+            Finding(
+                Verdict.VALID,
+                "key-ended",
+                f"the signing key counts no more from log index {until} on; this was logged before",
+                f"khóa ký hết hiệu lực từ vị trí {until} của nhật ký; văn bằng này vào nhật ký trước đó",
+            )
+        )
 
     def _not_in_force(self) -> None:
         self._unknown(
@@ -639,14 +694,15 @@ class _Case:
         self._signed_by_issuer(self.batch, batch, list(self.page.keys))
         if isinstance(self.leaf, entry.Successor):
             ministry = [KeyWindow(jwk=jwk, holder=self.policy.name, start=0) for jwk in self.policy.ministry]
-            self._signed_by_issuer(self.leaf, leaf, [*self.page.keys, *ministry])
+            kept = self.keeper.keys if self.keeper is not None else ()
+            self._signed_by_issuer(self.leaf, leaf, [*self.page.keys, *kept, *ministry])
 
     def _signed_by_issuer(
         self, statement: entry.Batch | entry.Successor, logged: Logged, keys: Sequence[KeyWindow]
     ) -> None:
         kids = {signature.kid for signature in statement.signatures}
         signers = [key for key in keys if key.kid in kids]
-        if not signers and self._custodian_may_have():
+        if not signers and isinstance(statement, entry.Successor) and self._keeper_is_unknown():
             self._missing(
                 6,
                 "custodian",
@@ -672,9 +728,9 @@ class _Case:
         ):
             self._not_in_force()
 
-    def _custodian_may_have(self) -> bool:
+    def _keeper_is_unknown(self) -> bool:
         page = self.page
-        return page is not None and page.custodian != page.ordinal and isinstance(self.leaf, entry.Successor)
+        return page is not None and page.custodian != page.ordinal and self.keeper is None
 
     # -- step 7 -------------------------------------------------------------------------------------------------------
 

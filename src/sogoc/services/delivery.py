@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import cast
 
-from sogoc.core import entry, merkle, tiles
+from sogoc.core import authority, entry, merkle, tiles
 from sogoc.core.credentials import sd_jwt
 from sogoc.core.evidence import Act, Evidence, Fresh, Lasting, Link, Logged
 from sogoc.core.merkle import Tree
@@ -162,9 +162,18 @@ class Counter:
         return Evidence(
             lasting=lasting,
             fresh=self.fresh(
-                ordinals=[row.institution.ordinal], numbers=[place], acts=self._acts(leaf), sizes=[base.size]
+                ordinals=self._issuer_and_keeper(row.institution.ordinal),
+                numbers=[place],
+                acts=self._acts(leaf),
+                sizes=[base.size],
             ),
         )
+
+    def _issuer_and_keeper(self, ordinal: int) -> list[int]:
+        """Return whose pages speak for a register: its own, and that of the institution which keeps it now."""
+        page = self.pages.get(ordinal)
+        keeper = authority.parse(bytes(page.content)).custodian if page is not None else ordinal
+        return sorted({ordinal, keeper})
 
     def _path(self, row: Row) -> tuple[bytes, ...]:
         batch = row.batch
