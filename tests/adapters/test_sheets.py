@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
 
 from sogoc.adapters.sheets import REFUSALS, Limits, SheetError, read_table
 from sogoc.adapters.sheets_write import Value, write_csv, write_xlsx
@@ -158,7 +159,12 @@ HOSTILE: dict[str, tuple[str, Callable[[Path], Path], str]] = {
         "too-much-text",
     ),
     "latin-1": (".csv", lambda p: content(p, "STT;Họ tên\n1;Nguy".encode() + b"\xf9n\n"), "encoding"),
-    "utf-16 without mark": (".csv", lambda p: content(p, "STT;Họ tên\n".encode("utf-16-le")), "binary"),
+    "utf-16 the other way without mark": (
+        ".csv",
+        lambda p: content(p, "STT;Họ tên\n".encode("utf-16-be")),
+        "binary",
+    ),
+    "broken utf-8 with its mark": (".csv", lambda p: content(p, b"\xef\xbb\xbfa;b\n1;\xf9\n"), "encoding"),
     "utf-16 cut": (".csv", lambda p: content(p, "STT;Họ tên\n".encode("utf-16")[:-1]), "utf-16"),
     "zero bytes": (".csv", lambda p: content(p, b"a;b\n" + bytes(100)), "binary"),
     "open quote": (".csv", lambda p: content(p, b'a;b\n1;"x\n2;y\n'), "quotes"),
@@ -383,9 +389,51 @@ def test_fifty_thousand_rows_are_read_in_seconds(tmp_path: Path) -> None:
     write_csv(tmp_path / "a.csv", [[str(number), *person, f"SG{number:06}"] for number in range(50_000)])
     begun = time.monotonic()
     (sheet,) = read_table(tmp_path / "a.csv")
-    assert len(sheet.rows) == 50_000
+    assert len(list(sheet.rows)) == 50_000
     # Half a second on an idle core.
     assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize(
+    ("data", "undeclared", "said"),
+    [
+        ("STT;Họ tên\n1;Đặng\n".encode("utf-16-le"), "utf-16-le", "Đặng"),
+        (b"STT;H\xe4 t\xaan\n1;\xa7\xc6ng\n", "bytes", "§Æng"),
+        ("STT;Hoï teân\n1;Ñaëng\n".encode("latin-1"), "bytes", "Ñaëng"),
+        ("STT;Ho\u0323 tên\n1;Đă\n".encode("cp1258"), "bytes", "Ðã"),
+    ],
+)
+def test_a_file_that_does_not_say_its_encoding_is_handed_over_byte_by_byte(
+    data: bytes, undeclared: str, said: str, tmp_path: Path
+) -> None:
+    (sheet,) = read_table(content(tmp_path / "a.csv", data))
+    assert sheet.undeclared == undeclared
+    assert list(sheet.rows)[1] == ("1", said)
+
+
+@pytest.mark.parametrize("epoch", [CALENDAR_WINDOWS_1900, CALENDAR_MAC_1904])
+def test_the_epoch_of_a_workbook_is_told(epoch: datetime, tmp_path: Path) -> None:
+    book = Workbook()
+    book.epoch = epoch
+    book.worksheets[0].append([date(2003, 2, 5), 36195])
+    book.save(tmp_path / "a.xlsx")
+    (sheet,) = read_table(tmp_path / "a.xlsx")
+    assert sheet.epoch_1904 == (epoch == CALENDAR_MAC_1904)
+    assert list(sheet.rows) == [(Typed(CellType.DATE, "2003-02-05"), Typed(CellType.NUMBER, "36195"))]
+
+
+def test_packed_rows_are_a_sequence(tmp_path: Path) -> None:
+    rows = [(str(number), "x") for number in range(1_500)]
+    (sheet,) = read_table(content(tmp_path / "a.csv", "".join(f"{a};{b}\n" for a, b in rows).encode()))
+    packed = sheet.rows
+    assert isinstance(packed, Sequence)
+    assert len(packed) == 1_500
+    assert packed == rows == list(packed)
+    assert packed != rows[1:]
+    assert (packed[0], packed[511], packed[512], packed[-1]) == (rows[0], rows[511], rows[512], rows[-1])
+    assert packed[510:514] == rows[510:514]
+    with pytest.raises(IndexError):
+        packed[1_500]
 
 
 # What is written
@@ -396,12 +444,12 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
     write_xlsx(tmp_path / "a.xlsx", rows, name="Sổ", merged=["A1:B1"], bold=[0])
     write_csv(tmp_path / "a.csv", rows)
     (sheet,) = read_table(tmp_path / "a.xlsx")
-    assert sheet.rows[1:] == [
+    assert list(sheet.rows)[1:] == [
         ("=1+1", "001"),
         ("Y Brŭ \u0306", Typed(CellType.NUMBER, "7")),
         ("", Typed(CellType.DATE, "2003-02-05")),
     ]
-    assert read_table(tmp_path / "a.csv")[0].rows[3] == ("", "05/02/2003")
+    assert list(read_table(tmp_path / "a.csv")[0].rows)[3] == ("", "05/02/2003")
 
 
 def test_the_same_table_is_the_same_bytes(tmp_path: Path) -> None:

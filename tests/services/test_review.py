@@ -118,16 +118,19 @@ def test_a_warning_that_nobody_acknowledged_keeps_the_file_out(trial: Trial) -> 
         skipped=(), read=1, faulty=0,
     )  # fmt: skip
 
-    def take_in(*, acknowledge: bool) -> Batch | None:
-        with patch("sogoc.core.intake.read", return_value=read):
+    def reading(*_: object, choices: intake.Choices | None, **__: object) -> intake.Intake:
+        return replace(read, problems=()) if choices and rule in choices.acknowledged else read
+
+    def take_in(choices: intake.Choices | None) -> Batch | None:
+        with patch("sogoc.core.intake.read", side_effect=reading):
             _, batch = importing.take_in(
                 importing.File(name="x.csv", content=b"one file", sheets=()),
                 institution=queries.institution(OURS), schema=BY_KIND["degree"], level="bachelor",
                 decision=DECISION, given={}, encrypt=bytes, randomness=trial.random, by=trial.by("preparer"), now=trial.now,
-                acknowledge=acknowledge,
+                choices=choices,
             )  # fmt: skip
         return batch
 
-    assert take_in(acknowledge=False) is None
+    assert take_in(None) is None
     assert Row.objects.count() == 0
-    assert take_in(acknowledge=True) is not None
+    assert take_in(intake.Choices().acknowledge(warned).acknowledge_rule()) is not None

@@ -23,6 +23,7 @@ from xml.etree import ElementTree as ET
 
 import orjson
 
+from sogoc.core.intake.encodings import byte_view
 from sogoc.core.intake.sheet import cell_name
 
 if TYPE_CHECKING:
@@ -111,11 +112,21 @@ def _say(out: BinaryIO, message: object) -> None:
 
 
 def _read_csv(file: BinaryIO, limits: Mapping[str, int], out: BinaryIO) -> None:
-    text = _decode(file.read())
+    text, undeclared = _decode(file.read())
     if not text.strip():
         raise RefusedError("empty")
     declared = _DECLARED.match(text)
-    _say(out, {"sheet": "", "hidden": False, "hidden_columns": [], "hidden_rows": []})
+    _say(
+        out,
+        {
+            "sheet": "",
+            "hidden": False,
+            "hidden_columns": [],
+            "hidden_rows": [],
+            "undeclared": undeclared,
+            "epoch_1904": False,
+        },
+    )
     index = 0
     if declared is not None:
         # Spreadsheet programs hide this line, but its number counts.
@@ -136,19 +147,29 @@ def _read_csv(file: BinaryIO, limits: Mapping[str, int], out: BinaryIO) -> None:
         raise RefusedError("quotes", line=reader.line_num + line) from None
 
 
-def _decode(content: bytes) -> str:
+def _decode(content: bytes) -> tuple[str, str]:
+    """The text of a file, and how it was taken where the file does not say: as `utf-16-le`, or byte by byte as `bytes`.
+
+    What such a text says is not decided here: the registrar is asked.
+    """
     for mark, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
         if content.startswith(mark):
             try:
-                return content[2:].decode(encoding)
+                return content[2:].decode(encoding), ""
             except UnicodeDecodeError:
                 raise RefusedError("utf-16") from None
+    declared = content.startswith(b"\xef\xbb\xbf")
     content = content.removeprefix(b"\xef\xbb\xbf")
     if b"\0" in content:
+        if not declared and _looks_like_utf_16(content):
+            with contextlib.suppress(UnicodeDecodeError):
+                return content.decode("utf-16-le"), "utf-16-le"
         raise RefusedError("binary", line=content.count(b"\n", 0, content.index(b"\0")) + 1)
     try:
-        return content.decode()
+        return content.decode(), ""
     except UnicodeDecodeError as error:
+        if not declared and not _mostly_utf_8(content):
+            return byte_view(content), "bytes"
         start = content.rfind(b"\n", 0, error.start) + 1
         raise RefusedError(
             "encoding",
@@ -156,6 +177,18 @@ def _decode(content: bytes) -> str:
             character=len(content[start : error.start].decode()) + 1,
             byte=f"0x{content[error.start]:02X}",
         ) from None
+
+
+def _looks_like_utf_16(content: bytes) -> bool:
+    """Whether every second byte, and no other, is often zero: Latin text in two bytes each, the low one first."""
+    return b"\0" not in content[::2] and 3 * content[1::2].count(0) > len(content) // 2
+
+
+def _mostly_utf_8(content: bytes) -> bool:
+    """Whether a broken text is UTF-8 with a wrong byte in it, and not in another encoding altogether."""
+    text = content.decode(errors="replace")
+    wrong = text.count("\ufffd")
+    return sum(1 for character in text if not character.isascii()) - wrong >= wrong
 
 
 _DECLARED = re.compile(r"sep=([;,\t])\r?\n")
@@ -195,6 +228,7 @@ _REFERENCE = re.compile(rb"""\br\s*=\s*["']([A-Z]{1,3})(\d{1,7})["']""")
 _VALUE = re.compile(rf"<{_PART}v\s*>([^<]*)<".encode())
 _HIDDEN_COLUMNS = re.compile(rf"""<{_PART}col\s([^>]*\bhidden\s*=\s*["'](?:1|true)["'][^>]*)>""".encode())
 _HIDDEN_ROWS = re.compile(rf"""<{_PART}row\s([^>]*\bhidden\s*=\s*["'](?:1|true)["'][^>]*)>""".encode())
+_EPOCH_1904 = re.compile(rf"""<{_PART}workbookPr\s[^>]*\bdate1904\s*=\s*["'](?:1|true)["']""".encode())
 _NUMBER = {name: re.compile(rf"""\b{name}\s*=\s*["'](\d+)["']""".encode()) for name in ("min", "max", "r")}
 
 
@@ -204,6 +238,7 @@ class _Facts(NamedTuple):
     hidden_columns: list[int]
     hidden_rows: list[int]
     failed: dict[tuple[int, int], list[str]]
+    epoch_1904: bool
 
 
 def _read_xlsx(file: BinaryIO, limits: Mapping[str, int], out: BinaryIO) -> None:
@@ -242,6 +277,8 @@ def _read_xlsx(file: BinaryIO, limits: Mapping[str, int], out: BinaryIO) -> None
                     "hidden": sheet.visible is not SheetVisibleEnum.Visible,
                     "hidden_columns": known.hidden_columns,
                     "hidden_rows": known.hidden_rows,
+                    "undeclared": "",
+                    "epoch_1904": known.epoch_1904,
                 },
             )
             _say_rows(sheet.name, table, known, limits, out)
@@ -323,10 +360,11 @@ def _inspect(file: BinaryIO, limits: Mapping[str, int]) -> dict[str, _Facts]:
         if "xl/sharedStrings.xml" in names:
             _part(package, "xl/sharedStrings.xml")
         sheets = {}
+        epoch_1904 = _EPOCH_1904.search(_part(package, "xl/workbook.xml")) is not None
         for name, target in _sheet_parts(package):
             if name in sheets:
                 raise RefusedError("malformed")
-            sheets[name] = _inspect_sheet(name, _part(package, target), limits)
+            sheets[name] = _inspect_sheet(name, _part(package, target), limits, epoch_1904=epoch_1904)
         return sheets
 
 
@@ -358,7 +396,7 @@ def _xml(package: zipfile.ZipFile, name: str) -> ET.Element:
     return ET.fromstring(_part(package, name))  # noqa: S314
 
 
-def _inspect_sheet(name: str, content: bytes, limits: Mapping[str, int]) -> _Facts:
+def _inspect_sheet(name: str, content: bytes, limits: Mapping[str, int], *, epoch_1904: bool) -> _Facts:
     for match in _FAR.finditer(content) if _MAYBE_FAR.search(content) else ():
         row, column = int(match[2]) - 1, _column(match[1])
         if row >= limits["rows"] or column >= limits["columns"]:
@@ -377,7 +415,7 @@ def _inspect_sheet(name: str, content: bytes, limits: Mapping[str, int]) -> _Fac
         failed[_reference(match[1])] = ["error", value[1].decode() if value else ""]
     for match in _UNCOMPUTED.finditer(content) if _has(content, b"<f", b":f") else ():
         failed[_reference(match[1])] = ["formula", ""]
-    return _Facts(hidden_columns, hidden_rows, failed)
+    return _Facts(hidden_columns, hidden_rows, failed, epoch_1904)
 
 
 def _has(content: bytes, *literals: bytes) -> bool:

@@ -38,6 +38,7 @@ def import_file(
 ) -> int:
     home = open_home(folder)
     from sogoc.adapters.sheets import read_table
+    from sogoc.core.intake import Choices
     from sogoc.core.record import BY_KIND
     from sogoc.register import queries
     from sogoc.services import importing
@@ -46,6 +47,7 @@ def import_file(
     if kind not in BY_KIND:
         raise InputError(f"{kind} is none of {', '.join(BY_KIND)}", f"{kind} không thuộc {', '.join(BY_KIND)}")
     who = person(by)
+    choices = Choices(rules=frozenset(accept), ignored=frozenset(ignore))
     sheets = read_table(path)
     read, batch = importing.take_in(
         importing.File(name=path.name, content=path.read_bytes(), sheets=tuple(sheets)),
@@ -58,15 +60,13 @@ def import_file(
         randomness=secrets.token_bytes,
         by=who,
         now=now(),
-        accept=accept,
-        ignore=ignore,
-        acknowledge=acknowledge,
+        choices=choices.acknowledge_rule() if acknowledge else choices,
         key=key,
     )
     if as_json:
         output.document(_intake_json(read) | {"batch": batch.public_id if batch else None})
     else:
-        show_intake(read, acknowledged=acknowledge)
+        show_intake(read)
         if batch is not None:
             output.console.print(Text(f"✓ Đợt cấp {batch.public_id}: {batch.count} dòng", style="green"))
             output.console.print(Text(f"  sogoc submit {batch.public_id} --by …", style="dim"))
@@ -76,14 +76,15 @@ def import_file(
 def _intake_json(read: Intake) -> dict[str, Any]:
     def problem(one: Problem) -> dict[str, Any]:
         return {
-            "file": one.file, "sheet": one.sheet, "cell": one.cell, "column": one.column, "value": one.value, "rule": one.rule,
-            "severity": one.severity, "proposal": one.proposal, "en": one.en, "vi": one.vi,
-            "mend": {"en": one.mend, "vi": one.mend_vi},
+            "key": one.key, "file": one.file, "sheet": one.sheet, "cell": one.cell, "column": one.column, "rule": one.rule,
+            "severity": one.severity, "before": one.before, "after": one.after, "confidence": one.confidence,
+            "readings": dict(one.readings), "en": one.en, "vi": one.vi, "mend": {"en": one.mend, "vi": one.mend_vi},
         }  # fmt: skip
 
     return {
         "file": read.file,
         "rows": len(read.rows),
+        "counts": dict(read.counts),
         "problems": [problem(one) for one in read.problems],
         "changes": [
             {"sheet": c.sheet, "cell": c.cell, "column": c.column, "before": c.before, "after": c.after, "rule": c.rule}
@@ -93,11 +94,12 @@ def _intake_json(read: Intake) -> dict[str, Any]:
     }
 
 
-def show_intake(read: Intake, *, acknowledged: bool) -> None:
+def show_intake(read: Intake) -> None:
     """Print what was read and every problem by its cell."""
     console = output.console
     if read.problems:
-        table = Table(title=f"{read.file}: {len(read.problems)} lỗi · problems", show_lines=True, title_justify="left")
+        count = sum(read.counts.values())
+        table = Table(title=f"{read.file}: {count} lỗi · problems", show_lines=True, title_justify="left")
         for column in (
             "Ô · Cell",
             "Cột · Column",
@@ -110,23 +112,25 @@ def show_intake(read: Intake, *, acknowledged: bool) -> None:
             said = Text(one.vi)
             said.append(f"\n{one.en}", style="dim")
             said.append(f"\n→ {one.mend_vi}", style="cyan")
-            if one.proposal is not None:
-                said.append(f"\n⇒ {one.proposal}", style="green")
+            if one.after is not None:
+                said.append(f"\n⇒ {one.after} ({one.confidence})", style="green")
+            elif one.readings:
+                said.append("".join(f"\n? {name}: {reading}" for name, reading in one.readings), style="green")
             cell = f"{one.sheet}!{one.cell}" if one.sheet else one.cell
-            table.add_row(cell, one.column, repr(one.value) if one.value else "", one.rule, said)
+            table.add_row(cell, one.column, repr(one.before) if one.before else "", one.rule, said)
         console.print(table)
-        if len(read.problems) > SHOWN_PROBLEMS:
-            console.print(Text(f"… {len(read.problems) - SHOWN_PROBLEMS} lỗi nữa · more (--json)", style="dim"))
+        if count > SHOWN_PROBLEMS:
+            console.print(Text(f"… {count - SHOWN_PROBLEMS} lỗi nữa · more (--json)", style="dim"))
     if read.changes:
         console.print(
             Text(
-                f"{len(read.changes)} ô được chuẩn hóa, không mất chữ nào · cells normalised, no letter lost",
+                f"{len(read.changes)} ô được chuẩn hóa hoặc sửa theo đề xuất đã nhận · cells normalised or mended as accepted",
                 style="dim",
             )
         )
     if not read.clean:
         outcome, colour = "chưa ghi gì vào sổ · nothing was written", "yellow"
-    elif read.warnings and not acknowledged:
+    elif read.warnings:
         outcome, colour = (
             "đọc cảnh báo rồi thêm --acknowledge-warnings · nothing was written: read the warnings first",
             "yellow",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import User
 
 from sogoc.core import canonical, intake
-from sogoc.core.intake import Intake, Sheet
+from sogoc.core.intake import Choices, Intake, Sheet
 from sogoc.core.record import Schema
 from sogoc.register.models import Batch, Institution
 from sogoc.services import access, batches
@@ -38,15 +38,14 @@ def take_in(
     randomness: Callable[[int], bytes],
     by: User,
     now: datetime,
-    accept: Collection[str] = (),
-    ignore: Collection[str] = (),
-    acknowledge: bool = False,
+    choices: Choices | None = None,
     key: str | None = None,
 ) -> tuple[Intake, Batch | None]:
     """Return what was read, and the batch; None while the file has errors, or warnings that nobody acknowledged, and then nothing
     was written.
 
-    `given` are values for the whole file; `key` is the idempotency key, the file's SHA-256 when None.
+    `given` are values for the whole file, `choices` what the registrar decided about its problems;
+    `key` is the idempotency key, the file's SHA-256 when None.
 
     Raises: NotAllowed, AlreadyInRegister, RecordError for a wrong value in `given`.
     """
@@ -65,10 +64,9 @@ def take_in(
         schema=schema,
         defaults={**given, **whole},
         today=now.date(),
-        accept=accept,
-        ignore=ignore,
+        choices=choices,
     )
-    if not read.clean or not read.rows or (read.warnings and not acknowledge):
+    if not read.clean or not read.rows or read.warnings:
         return read, None
     digest = canonical.digest(file.content)
     batch = batches.open_batch(

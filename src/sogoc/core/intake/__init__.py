@@ -3,8 +3,11 @@
 If an attacker writes the table: the worst is a list of problems. No cell text raises, and no formula is evaluated.
 """
 
-from sogoc.core.intake.reader import Intake, IntakeRow, Skipped, read
-from sogoc.core.intake.rules import RULES, Change, Problem
+from sogoc.core.intake.choices import Choices, Known, Person
+from sogoc.core.intake.problem import Change, Confidence, Problem
+from sogoc.core.intake.reader import read
+from sogoc.core.intake.result import Faulty, Intake, IntakeRow, Matched, Skipped
+from sogoc.core.intake.rules import RULES
 from sogoc.core.intake.sheet import Cell, CellType, Row, Sheet, Typed, cell_name, column_name
 
 __all__ = [
@@ -12,8 +15,14 @@ __all__ = [
     "Cell",
     "CellType",
     "Change",
+    "Choices",
+    "Confidence",
+    "Faulty",
     "Intake",
     "IntakeRow",
+    "Known",
+    "Matched",
+    "Person",
     "Problem",
     "Row",
     "Sheet",

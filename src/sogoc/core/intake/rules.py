@@ -1,7 +1,7 @@
 """What can be wrong in a registrar's table, and how she is told.
 
 A rule has one stable name and says what is wrong and how to mend it in both languages. The sentences never hold the
-value of any cell: the value and the proposal are separate, so that a log or a list can leave them out.
+value of any cell.
 """
 
 from __future__ import annotations
@@ -26,13 +26,25 @@ class Rule:
 
 _RETYPE = ("Type the value as text.", "Gõ lại giá trị dưới dạng văn bản.")
 _OLD_CODE = (
-    "Convert the file to Unicode in the program that made it, then import it again.",
-    "Chuyển tệp sang Unicode bằng phần mềm đã tạo ra nó rồi nhập lại.",
+    "Compare the reading that is proposed with the register, or convert the file to Unicode in the program that made it.",
+    "So cách đọc được đề xuất với sổ gốc, hoặc chuyển tệp sang Unicode bằng phần mềm đã tạo ra nó.",
 )
 _WHOLE_DATE = ("Write it as day/month/year, such as 05/02/2003.", "Ghi ngày/tháng/năm, ví dụ 05/02/2003.")
 
 RULES: Mapping[str, Rule] = {
     # The file and its sheets
+    "file-encoding": Rule(
+        "This text file does not say its encoding; most likely it is {name}.",
+        "Tệp văn bản không cho biết bảng mã; nhiều khả năng là {name}.",
+        "Compare how it reads in each encoding, then accept the right one.",
+        "So các cách đọc rồi chấp nhận bảng mã đúng.",
+    ),
+    "encoding-unknown": Rule(
+        "This text file does not say its encoding, and no encoding fits it better than another.",
+        "Tệp văn bản không cho biết bảng mã, và không bảng mã nào phù hợp hơn hẳn.",
+        "Export it as CSV UTF-8 or as .xlsx, or choose the encoding.",
+        "Xuất lại dạng CSV UTF-8 hoặc .xlsx, hoặc chọn bảng mã.",
+    ),
     "no-header": Rule(
         "No header row was found among the first {rows} rows.",
         "Không tìm thấy dòng tiêu đề cột trong {rows} dòng đầu.",
@@ -90,8 +102,8 @@ RULES: Mapping[str, Rule] = {
     "split-name": Rule(
         "The name is split over several columns.",
         "Họ tên bị tách ra nhiều cột.",
-        "Join the parts in one column Họ và tên, as the name stands on the diploma.",
-        "Gộp thành một cột Họ và tên, đúng như ghi trên văn bằng.",
+        "Accept the order in which they are joined, or join them in one column, as the name stands on the diploma.",
+        "Chấp nhận thứ tự ghép, hoặc gộp thành một cột Họ và tên đúng như ghi trên văn bằng.",
     ),
     "missing-column": Rule(
         "There is no column for {field}, and no value was chosen for the whole batch.",
@@ -104,12 +116,6 @@ RULES: Mapping[str, Rule] = {
         "Dòng tổng ghi {said}, nhưng đọc được {read} dòng.",
         "Find the row that is missing or too many, or correct the total.",
         "Tìm dòng thiếu hoặc thừa, hoặc sửa lại dòng tổng.",
-    ),
-    "too-many": Rule(
-        "So much is wrong that reading stopped before row {row}.",
-        "Quá nhiều lỗi nên đã dừng đọc trước dòng {row}.",
-        "Mend what is listed, beginning with what concerns whole columns, and import the file again.",
-        "Sửa các lỗi đã liệt kê, bắt đầu từ lỗi của cả cột, rồi nhập lại tệp.",
     ),
     # Any cell
     "missing": Rule(
@@ -151,8 +157,8 @@ RULES: Mapping[str, Rule] = {
     "mojibake": Rule(
         "The text is UTF-8 that some program read as another encoding.",
         "Chữ bị vỡ: văn bản UTF-8 đã bị đọc nhầm bảng mã.",
-        "Go back to the original file and export it as UTF-8.",
-        "Mở lại tệp gốc và xuất ra dạng UTF-8.",
+        "Compare the reading that is proposed with the register, or export the original file as UTF-8.",
+        "So cách đọc được đề xuất với sổ gốc, hoặc xuất lại tệp gốc dạng UTF-8.",
     ),
     "tcvn3": Rule(
         "The text is in the old TCVN3 (.VnTime) encoding.",
@@ -163,6 +169,17 @@ RULES: Mapping[str, Rule] = {
         "The text is in the old VNI encoding.",
         "Chữ dùng bảng mã cũ VNI.",
         *_OLD_CODE,
+    ),
+    "cp1258": Rule(
+        "The text is in the old encoding Windows-1258, read as another one.",
+        "Chữ dùng bảng mã cũ Windows-1258 bị đọc nhầm.",
+        *_OLD_CODE,
+    ),
+    "ambiguous-encoding": Rule(
+        "The text can be read in two encodings, and makes sense in both.",
+        "Chữ có thể đọc theo hai bảng mã, và cách nào cũng có nghĩa.",
+        "Retype it from the register.",
+        "Gõ lại theo sổ gốc.",
     ),
     "lost-diacritics": Rule(
         "The Vietnamese letters of this text were lost.",
@@ -263,6 +280,33 @@ RULES: Mapping[str, Rule] = {
         "Retype the name as it stands in the register.",
         "Gõ lại họ tên đúng như sổ gốc.",
     ),
+    "name-case": Rule(
+        "The name has no capital letter.",
+        "Họ tên không có chữ hoa.",
+        "Write the capitals as they stand in the register, or confirm the name.",
+        "Viết hoa như trong sổ gốc, hoặc xác nhận họ tên.",
+        severity="warning",
+    ),
+    "name-order": Rule(
+        "The given name stands in capitals before the family name.",
+        "Tên viết hoa đứng trước họ.",
+        "Write the name in the order of the diploma, or confirm that it stands so.",
+        "Ghi họ tên theo thứ tự trên văn bằng, hoặc xác nhận ghi đúng như vậy.",
+        severity="warning",
+    ),
+    "no-diacritics": Rule(
+        "The name seems to have lost its Vietnamese letters.",
+        "Họ tên có vẻ đã mất dấu tiếng Việt.",
+        "Compare it with the register; confirm a name that has none.",
+        "Đối chiếu sổ gốc; xác nhận nếu tên vốn không có dấu.",
+        severity="warning",
+    ),
+    "gender-mark": Rule(
+        "A mark or a number stands for the gender.",
+        "Giới tính được ghi bằng dấu hoặc bằng số.",
+        "Write Nam, Nữ or Khác. An empty cell is never taken for Nam.",
+        "Ghi Nam, Nữ hoặc Khác. Ô trống không bao giờ được hiểu là Nam.",
+    ),
     "gender": Rule(
         "The gender is neither Nam, Nữ nor Khác.",
         "Giới tính phải là Nam, Nữ hoặc Khác.",
@@ -299,6 +343,27 @@ RULES: Mapping[str, Rule] = {
         "Write one of: {words}.",
         "Ghi một trong: {words}.",
     ),
+    "old-programme": Rule(
+        "The programme code is of an earlier list.",
+        "Mã ngành theo danh mục cũ.",
+        "Confirm that the decision of that time gives this code.",
+        "Xác nhận quyết định thời đó ghi mã này.",
+        severity="warning",
+    ),
+    "look-alike": Rule(
+        "A letter O, I or l stands among the digits.",
+        "Có chữ O, I hoặc l lẫn trong các chữ số.",
+        "Compare with the paper whether it is 0 or 1.",
+        "So với bản giấy xem có phải số 0 hoặc 1 không.",
+        severity="warning",
+    ),
+    "grade-era": Rule(
+        "No regulation in force on the day of the award knows this grade.",
+        "Quy chế áp dụng vào ngày cấp không có xếp loại này.",
+        "Compare with the register; confirm it if an earlier regulation applies.",
+        "Đối chiếu sổ gốc; xác nhận nếu áp dụng quy chế cũ.",
+        severity="warning",
+    ),
     # Dates
     "date-form": Rule(
         "This is not a date.",
@@ -334,11 +399,17 @@ RULES: Mapping[str, Rule] = {
         "Where only the year is known, write the year.",
         "Nếu chỉ biết năm thì ghi năm.",
     ),
+    "date-order": Rule(
+        "Cells of this column can only be dates with the month before the day.",
+        "Có ô trong cột chỉ đúng nếu tháng đứng trước ngày.",
+        "Say for the whole column which stands first, or write it as day/month/year.",
+        "Chọn thứ tự ngày, tháng cho cả cột, hoặc ghi cả cột theo ngày/tháng/năm.",
+    ),
     "month-first": Rule(
         "The month stands before the day.",
         "Tháng đứng trước ngày.",
-        "Write the whole column as day/month/year.",
-        "Ghi cả cột theo thứ tự ngày/tháng/năm.",
+        "Write it as day/month/year, like the other cells of the column.",
+        "Ghi ngày/tháng/năm như các ô khác trong cột.",
     ),
     "ambiguous-date": Rule(
         "Other cells of this column write the month first, so this date can be read in two ways.",
@@ -382,6 +453,19 @@ RULES: Mapping[str, Rule] = {
         "Correct one of the two dates.",
         "Sửa một trong hai ngày.",
     ),
+    "weekend-decision": Rule(
+        "The decision is dated on a Sunday.",
+        "Ngày quyết định là Chủ nhật.",
+        "Compare with the decision.",
+        "Đối chiếu với quyết định.",
+        severity="warning",
+    ),
+    "decision-dates": Rule(
+        "The same decision number stands elsewhere with another date: {other}.",
+        "Cùng số quyết định nhưng nơi khác ghi ngày khác: {other}.",
+        "Correct the number or the date.",
+        "Sửa số hoặc ngày quyết định.",
+    ),
     "too-young": Rule(
         "The person was younger than 15 on the day of the award.",
         "Người được cấp chưa đủ 15 tuổi vào ngày cấp.",
@@ -407,54 +491,30 @@ RULES: Mapping[str, Rule] = {
         "Delete one row; if they are two people, give both personal numbers.",
         "Xóa một dòng; nếu là hai người, ghi số định danh của cả hai.",
     ),
+    # Rows against the register
+    "serial-known": Rule(
+        "The register holds this serial number already.",
+        "Sổ gốc đã có số hiệu này.",
+        "Compare with the register; a lost original is never issued again.",
+        "Đối chiếu với sổ gốc; bản chính bị mất không được cấp lại.",
+    ),
+    "register-known": Rule(
+        "The register holds this register number of the year already.",
+        "Sổ gốc đã có số vào sổ này trong năm.",
+        "Give the next free number.",
+        "Ghi số tiếp theo còn trống.",
+    ),
+    "decision-known": Rule(
+        "The register knows this decision number with the date {date}.",
+        "Sổ gốc đã có số quyết định này với ngày {date}.",
+        "Correct the number or the date.",
+        "Sửa số hoặc ngày quyết định.",
+    ),
+    "person-known": Rule(
+        "The register holds a qualification of this person in this programme already.",
+        "Sổ gốc đã có văn bằng của người này ở ngành này.",
+        "Confirm a second qualification, or delete the row.",
+        "Xác nhận văn bằng thứ hai, hoặc xóa dòng.",
+        severity="warning",
+    ),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """One thing wrong in one place. An error keeps the file out of the register; a warning asks to be confirmed.
-
-    `value` and `proposal` may be personal data; the sentences are not. `cell` is such as D17, a column's letters, or
-    empty for the whole sheet; `column` is the header as the registrar wrote it.
-    """
-
-    file: str
-    sheet: str
-    cell: str
-    column: str
-    rule: str
-    value: str = ""
-    proposal: str | None = None
-    facts: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def severity(self) -> Severity:
-        return RULES[self.rule].severity
-
-    @property
-    def en(self) -> str:
-        return RULES[self.rule].en.format(**dict(self.facts))
-
-    @property
-    def vi(self) -> str:
-        return RULES[self.rule].vi.format(**dict(self.facts))
-
-    @property
-    def mend(self) -> str:
-        return RULES[self.rule].mend.format(**dict(self.facts))
-
-    @property
-    def mend_vi(self) -> str:
-        return RULES[self.rule].mend_vi.format(**dict(self.facts))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One value that is carried otherwise than it was typed: lossless, or accepted by the registrar."""
-
-    sheet: str
-    cell: str
-    column: str
-    before: str
-    after: str
-    rule: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -37,16 +37,23 @@ Row = Sequence[Cell]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """One sheet: `rows[0]` is row 1, the first cell of a row is column A, trailing empty cells are left out.
+    """One sheet: the first of its `rows` is row 1, the first cell of a row is column A, trailing empty cells are left out.
 
-    `name` is empty for CSV. Hidden rows and columns are given by zero-based index.
+    `rows` may be iterated again and again, and gives the same rows each time: it is looked over before it is read, and
+    nobody has to hold all of it. `name` is empty for CSV. Hidden rows and columns are given by zero-based index.
+
+    `undeclared` is set where a text file does not say its encoding and is not UTF-8: `utf-16-le` when its text was read
+    as that, `bytes` when each byte stands for the character that Windows-1252 shows for it. `epoch_1904` says that the
+    workbook counts its days from 1904.
     """
 
     name: str
-    rows: Sequence[Row]
+    rows: Iterable[Row]
     hidden: bool = False
     hidden_columns: frozenset[int] = frozenset()
     hidden_rows: frozenset[int] = frozenset()
+    undeclared: str = ""
+    epoch_1904: bool = False
 
 
 def column_name(index: int) -> str:

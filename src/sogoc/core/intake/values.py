@@ -1,4 +1,4 @@
-"""One cell, read as the field of its column: dates, personal numbers, words and plain text.
+"""One cell, read as the field of its column: personal numbers, words, marks and plain text.
 
 Every function here is total: any cell gives a Reading, and nothing raises. A value is carried as it was typed, or its
 Reading says by which rule it was not.
@@ -7,9 +7,12 @@ Reading says by which rule it was not.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from datetime import date, timedelta
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
 
+from sogoc.core.intake.dates import DateEvidence, DateReader, Order, refused
+from sogoc.core.intake.problem import Confidence
 from sogoc.core.intake.sheet import Cell, CellType, Typed
 from sogoc.core.intake.text import Finding, Reading, read_name, read_text
 from sogoc.core.record import Field, check_text
@@ -18,44 +21,76 @@ from sogoc.errors import RecordError
 
 Reader = Callable[[Cell], Reading]
 
-_DATES = frozenset({"born_on", "decided_on", "awarded_on"})
+DATES = frozenset({"born_on", "admitted_on", "decided_on", "awarded_on"})
+_FULL_DATES = frozenset({"decided_on", "awarded_on"})
 _NAMES = frozenset({"holder_name", "signer_name"})
+_SERIES = frozenset({"serial_number", "register_number"})
 # Numbers that no zero can be in front of, so a quantity is the number itself.
-_PLAIN_NUMBERS = frozenset({"programme", "graduation_year"})
-_OLDEST = 1900
+_PLAIN_NUMBERS = frozenset({"programme", "graduation_year", "credits"})
 
 
-def _refused(rule: str, after: str | None = None, *facts: tuple[str, str]) -> Reading:
-    return Reading(None, (Finding(rule, after, facts),))
+@dataclass(slots=True)
+class Evidence:
+    """What the cells of one column say of each other, as far as the reading of one cell depends on it.
+
+    `encoding` is the old encoding that the column is in, or empty; `codes` the bare numbers that stand for a gender.
+    """
+
+    encoding: str = ""
+    dates: DateEvidence = field(default_factory=DateEvidence)
+    codes: set[str] = field(default_factory=set)
 
 
 def _untyped(cell: Typed) -> Reading | None:
     """The refusal of a cell that is no value at all, whatever its column."""
     match cell.type:
         case CellType.ERROR:
-            return _refused("formula-error")
+            return refused("formula-error")
         case CellType.FORMULA:
-            return _refused("formula")
+            return refused("formula")
         case CellType.BOOLEAN:
-            return _refused("wrong-type")
+            return refused("wrong-type")
         case _:
             return None
 
 
-def reader_for(field: Field, *, kind: str, today: date) -> Reader:
+def reader_for(
+    field: Field,
+    *,
+    kind: str,
+    today: date,
+    evidence: Evidence,
+    order: Order = Order.DAY_FIRST,
+    epoch_1904: bool = False,
+) -> Reader:
     """The function that reads a cell of this field's column, for one kind of qualification."""
-    name = field.name
-    if name in _DATES:
-        return lambda cell: read_date(cell, full=name != "born_on", today=today)
+    name, encoding = field.name, evidence.encoding
+    if name in DATES:
+        return DateReader(
+            full=name in _FULL_DATES,
+            today=today,
+            order=order,
+            swapped=evidence.dates.swapped,
+            epoch_1904=epoch_1904,
+            encoding=encoding,
+        )
     if name == "personal_id":
         return _read_personal_id
+    if name == "gender":
+        return lambda cell: _read_gender(cell, encoding, evidence.codes)
     if name in WORDS:
-        return lambda cell: _read_word(name, cell)
+        return lambda cell: _read_word(name, cell, encoding)
     if name == "classification":
-        return lambda cell: _read_grade(kind, cell)
+        return lambda cell: _read_grade(kind, cell, encoding)
     if name in _NAMES:
-        return lambda cell: _formed(field, read_name(cell) if isinstance(cell, str) else _read_typed(name, cell))
-    return lambda cell: _formed(field, read_text(cell) if isinstance(cell, str) else _read_typed(name, cell))
+        return lambda cell: _formed(
+            field, read_name(cell, encoding) if isinstance(cell, str) else _read_typed(name, cell)
+        )
+    if name == "programme":
+        return lambda cell: _read_programme(field, cell, encoding)
+    if name in _SERIES:
+        return lambda cell: _read_series(field, cell)
+    return lambda cell: _formed(field, read_text(cell, encoding) if isinstance(cell, str) else _read_typed(name, cell))
 
 
 def _formed(field: Field, reading: Reading) -> Reading:
@@ -77,23 +112,81 @@ def _read_typed(name: str, cell: Typed) -> Reading:
     if refusal is not None:
         return refusal
     if cell.type is not CellType.NUMBER:
-        return _refused("turned-into-date")
+        return refused("turned-into-date")
     if name in _NAMES:
-        return _refused("name-digits")
+        return refused("name-digits")
     if not cell.text.isdecimal():
-        return _refused("scientific" if "e" in cell.text.lower() else "wrong-type")
-    return Reading(cell.text) if name in _PLAIN_NUMBERS else _refused("number-as-text", cell.text)
+        return refused("scientific" if "e" in cell.text.lower() else "wrong-type")
+    if name in _PLAIN_NUMBERS:
+        return Reading(cell.text)
+    return refused("number-as-text", cell.text, Confidence.POSSIBLE)
 
 
-def _read_plain(cell: Cell) -> Reading:
+# A digit run that a letter interrupts or ends, where a scanner or a typist took 0 for O or 1 for I.
+_LOOK_ALIKE = re.compile(r"(?<=\d)[OoIl](?=\d|$|[/.-])", re.ASCII)
+_DIGITS = str.maketrans("OoIl", "0011")
+
+
+def _read_series(field: Field, cell: Cell) -> Reading:
+    """A serial or register number, whatever its form: the letters and zeros of the paper are kept."""
+    reading = _formed(field, read_text(cell) if isinstance(cell, str) else _read_typed(field.name, cell))
+    if reading.value is None or _LOOK_ALIKE.search(reading.value) is None:
+        return reading
+    digits = _LOOK_ALIKE.sub(lambda letter: letter[0].translate(_DIGITS), reading.value)
+    return Reading(reading.value, (*reading.findings, Finding("look-alike", digits, confidence=Confidence.POSSIBLE)))
+
+
+# Lists before that of 2017, by which a code has seven digits: D480201, C480201, 52480201, 480201.
+_OLD_PROGRAMME = re.compile(r"[A-Z]\d{6,8}|\d{6}|5\d{7}", re.ASCII)
+
+
+def _read_programme(field: Field, cell: Cell, encoding: str) -> Reading:
+    reading = _formed(field, read_text(cell, encoding) if isinstance(cell, str) else _read_typed(field.name, cell))
+    if reading.value is None or _OLD_PROGRAMME.fullmatch(reading.value) is None:
+        return reading
+    return Reading(reading.value, (*reading.findings, Finding("old-programme")))
+
+
+def _read_plain(cell: Cell, encoding: str = "", known: Callable[[str], bool] | None = None) -> Reading:
     """A cell of a closed field as text; whatever it is, the field's own table has to know it."""
     if isinstance(cell, str):
-        return read_text(cell)
+        return read_text(cell, encoding, known)
     return _untyped(cell) or Reading(cell.text)
 
 
-def _read_word(name: str, cell: Cell) -> Reading:
-    reading = _read_plain(cell)
+_MALE_FEMALE = {"1": ("Nam", "Nữ"), "0": ("Nữ", "Nam")}
+_NATIONAL = {"1": "Nam", "2": "Nữ"}
+
+
+def _read_gender(cell: Cell, encoding: str, codes: set[str]) -> Reading:
+    """A word; or a number, of which the column tells whether it follows the national code (1 male, 2 female)."""
+    text = cell if isinstance(cell, str) else cell.text if cell.type is CellType.NUMBER else ""
+    text = text.strip()
+    if text in _NATIONAL and "2" in codes:
+        return refused("gender-mark", _NATIONAL[text])
+    if text in _MALE_FEMALE:
+        here, there = _MALE_FEMALE[text]
+        return Reading(None, (Finding("gender-mark", readings=(("1 = Nam", here), ("1 = Nữ", there))),))
+    return _read_word("gender", cell, encoding)
+
+
+_MARKS = frozenset({"x", "1", "v", "✓", "✔", "có"})
+
+
+def read_gender_mark(gender: str) -> Reader:
+    """The reader of a column that is called Nam or Nữ and holds a mark; a cell without one says nothing."""
+
+    def read(cell: Cell) -> Reading:
+        text = cell if isinstance(cell, str) else cell.text
+        if text.strip().lower() in _MARKS:
+            return refused("gender-mark", gender)
+        return _read_word("gender", cell, "")
+
+    return read
+
+
+def _read_word(name: str, cell: Cell, encoding: str) -> Reading:
+    reading = _read_plain(cell, encoding, lambda text: code_of(name, text) is not None)
     if not reading.value:
         return reading
     code = code_of(name, reading.value)
@@ -105,8 +198,8 @@ def _read_word(name: str, cell: Cell) -> Reading:
     return Reading(None, (*reading.findings, Finding(name, proposal, (("words", words),))))
 
 
-def _read_grade(kind: str, cell: Cell) -> Reading:
-    reading = _read_plain(cell)
+def _read_grade(kind: str, cell: Cell, encoding: str) -> Reading:
+    reading = _read_plain(cell, encoding, grades(kind).__contains__)
     if not reading.value or reading.value in grades(kind):
         return reading
     proposal = grade_suggestion(kind, reading.value)
@@ -146,17 +239,18 @@ def _read_personal_id(cell: Cell) -> Reading:
         return reading
     before = reading.findings
     if isinstance(cell, Typed) and cell.type is not CellType.NUMBER:
-        return _refused("turned-into-date")
+        return refused("turned-into-date")
     if _SCIENTIFIC.fullmatch(text):
         return Reading(None, (*before, Finding("scientific")))
     if text[0] in "'’" and text[1:].isdecimal():
-        return Reading(None, (*before, Finding("apostrophe", text[1:])))
+        return Reading(None, (*before, Finding("apostrophe", text[1:], confidence=Confidence.CERTAIN)))
     tail = _DECIMAL_TAIL.fullmatch(text)
     if tail is not None:
         text = tail.group(1)
         return Reading(None, (*before, Finding("leading-zeros" if len(text) < _ID_DIGITS else "id-separators", text)))
     if _SEPARATED.fullmatch(text):
-        return Reading(None, (*before, Finding("id-separators", "".join(c for c in text if c.isdecimal()))))
+        digits = "".join(c for c in text if c.isdecimal())
+        return Reading(None, (*before, Finding("id-separators", digits, confidence=Confidence.CERTAIN)))
     if not (text.isascii() and text.isdecimal()):
         return Reading(None, (*before, Finding("id-length")))
     if len(text) in {_ID_DIGITS, _OLD_ID_DIGITS}:
@@ -189,118 +283,3 @@ def pad_id(digits: str, *, gender: str | None, born_on: str | None) -> str | Non
     if not 1 <= int(padded[:3]) <= _LAST_PROVINCE:
         return None
     return padded if id_agrees(padded, gender=gender, born_on=born_on) else None
-
-
-# Dates
-
-_DAY_MONTH_YEAR = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})", re.ASCII)
-_MONTH_YEAR = re.compile(r"(\d{1,2})[/.-](\d{4})", re.ASCII)
-_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
-_YEAR = re.compile(r"\d{4}", re.ASCII)
-_UNKNOWN = frozenset({"khong ro", "khong nho", "khong biet", "chua ro", "unknown"})
-_EXCEL_EPOCH = date(1899, 12, 30)
-_EXCEL_DAYS = range(367, 80_000)
-_MONTHS = 12
-
-
-def read_date(cell: Cell, *, full: bool, today: date) -> Reading:
-    """A day as ISO text; where `full` is False also a month or a year. Text is day/month/year, never the reverse."""
-    if isinstance(cell, Typed):
-        return _read_typed_date(cell, full=full, today=today)
-    reading = read_text(cell)
-    text = reading.value
-    if not text:
-        return reading
-    outcome = _read_written_date(text, full=full, today=today)
-    return Reading(outcome.value, (*reading.findings, *outcome.findings))
-
-
-def _read_typed_date(cell: Typed, *, full: bool, today: date) -> Reading:
-    refusal = _untyped(cell)
-    if refusal is not None:
-        return refusal
-    if cell.type is CellType.DATETIME:
-        return _refused("date-time", cell.text[:10])
-    if cell.type is CellType.DATE:
-        return _plausible(cell.text, today) if _exists(cell.text) else _refused("date-form")
-    if _YEAR.fullmatch(cell.text) and _OLDEST <= int(cell.text) <= today.year:
-        return _refused("partial-date") if full else Reading(cell.text)
-    if cell.text.isdecimal() and len(cell.text) <= len("80000") and int(cell.text) in _EXCEL_DAYS:
-        # Written as people write it, because a proposal that is accepted is read again.
-        return _refused("excel-serial", f"{_EXCEL_EPOCH + timedelta(days=int(cell.text)):%d/%m/%Y}")
-    return _refused("date-form")
-
-
-def _read_written_date(text: str, *, full: bool, today: date) -> Reading:
-    match = _DAY_MONTH_YEAR.fullmatch(text)
-    if match is not None:
-        return _day(int(match[1]), int(match[3]), match[4], full=full, today=today)
-    if match := _ISO.fullmatch(text):
-        return _plausible(text, today) if _exists(text) else _refused("impossible-date")
-    if match := _MONTH_YEAR.fullmatch(text):
-        return _month(int(match[1]), match[2], full=full, today=today)
-    if _YEAR.fullmatch(text):
-        return _refused("partial-date") if full else _plausible(text, today)
-    return _refused("unknown-date" if fold(text) in _UNKNOWN else "date-form")
-
-
-def _day(day: int, month: int, year: str, *, full: bool, today: date) -> Reading:
-    if len(year) == 2:
-        return _refused("two-digit-year")
-    if day == 0 or month == 0:
-        known = f"{month:02}/{year}" if 0 < month <= _MONTHS else year
-        return _refused("zero-day", None if full else known)
-    if month > _MONTHS and day <= _MONTHS and _exists(f"{year}-{day:02}-{month:02}"):
-        # One such cell makes the whole column doubtful, so this cell alone is not offered a mend.
-        return _refused("month-first")
-    iso = f"{year}-{month:02}-{day:02}"
-    return _plausible(iso, today) if _exists(iso) else _refused("impossible-date")
-
-
-def _month(month: int, year: str, *, full: bool, today: date) -> Reading:
-    if month == 0:
-        return _refused("zero-day", None if full else year)
-    if month > _MONTHS:
-        return _refused("impossible-date")
-    return _refused("partial-date") if full else _plausible(f"{year}-{month:02}", today)
-
-
-def _exists(iso: str) -> bool:
-    """Whether text of the form 2003-02-05 is a day."""
-    if _ISO.fullmatch(iso) is None:
-        return False
-    try:
-        date.fromisoformat(iso)
-    except ValueError:
-        return False
-    return True
-
-
-def _plausible(iso: str, today: date) -> Reading:
-    if int(iso[:4]) < _OLDEST:
-        return _refused("old-date")
-    return _refused("future-date") if iso > today.isoformat()[: len(iso)] else Reading(iso)
-
-
-def doubtful_dates(cells: Iterable[tuple[int, Cell]]) -> Iterator[tuple[int, Finding]]:
-    """Cells of one date column, given with their rows, that its other cells make ambiguous.
-
-    Two signs: some text writes the month first; or Excel under American settings took 05/02/2003 for 2 May, leaving as
-    text only what it could not take for a date, so that every text has a day above 12 and every date one up to 12.
-    """
-    texts: list[tuple[int, int, int]] = []
-    typed: list[tuple[int, date]] = []
-    for row, cell in cells:
-        if isinstance(cell, Typed):
-            if cell.type is CellType.DATE and _exists(cell.text):
-                typed.append((row, date.fromisoformat(cell.text)))
-        elif match := _DAY_MONTH_YEAR.fullmatch(cell.strip()):
-            texts.append((row, int(match[1]), int(match[3])))
-    if any(month > _MONTHS >= day > 0 for _, day, month in texts):
-        for row, day, month in texts:
-            if day <= _MONTHS and month <= _MONTHS and day != month:
-                yield row, Finding("ambiguous-date")
-    if texts and all(day > _MONTHS for _, day, _ in texts) and all(day.day <= _MONTHS for _, day in typed):
-        for row, day_on in typed:
-            if day_on.day != day_on.month:
-                yield row, Finding("swapped-date", f"{day_on.month:02}/{day_on.day:02}/{day_on.year}")

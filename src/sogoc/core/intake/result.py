@@ -1,0 +1,112 @@
+"""What became of a file: records, open problems, changes, and how its columns were understood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TypeVar, overload
+
+from sogoc.core.intake.problem import Change, Problem
+from sogoc.core.record import Record
+
+LISTED = 1_000
+"""So many problems of one rule are listed; all are counted. Nobody reads more before mending the cause."""
+
+_T = TypeVar("_T")
+
+
+class ReadAgain(Sequence[_T]):
+    """Things that are read from the file again each time somebody goes through them, so that nobody holds them all."""
+
+    def __init__(self, read: Callable[[], Iterable[_T]], length: int) -> None:
+        self._read = read
+        self._length = length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[_T]:
+        return islice(self._read(), self._length) if self._length else iter(())
+
+    @overload
+    def __getitem__(self, index: int) -> _T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[_T]: ...
+    def __getitem__(self, index: int | slice) -> _T | Sequence[_T]:
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        place = index if index >= 0 else index + self._length
+        for one in islice(self, place, None) if 0 <= place < self._length else ():
+            return one
+        raise IndexError(index)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeRow:
+    """One person's row: where it stands (`row` as the spreadsheet counts, from 1) and its record without identifier."""
+
+    sheet: str
+    row: int
+    record: Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faulty:
+    """One person's row with its open problems, for the registrar's list of what to mend."""
+
+    sheet: str
+    row: int
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """A row with something in it that was not read as a person, and why: title, header, numbering, footer or remark."""
+
+    sheet: str
+    row: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matched:
+    """One column of the file and the field that it means; its `meaning` is empty where it is ignored."""
+
+    sheet: str
+    cell: str
+    label: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """What became of a file under the choices that were made.
+
+    `rows` is empty unless the whole file is clean. `problems` are open: every error, and the warnings that nobody
+    acknowledged, up to LISTED of each rule; `counts` counts all of them by rule. `acknowledged` are the warnings that
+    somebody has read. `changes` is everything that is carried otherwise than it was typed. `read` counts the persons'
+    rows in the file, `faulty` those with an error; `faults` are the rows with open problems.
+    """
+
+    file: str
+    rows: Sequence[IntakeRow]
+    problems: tuple[Problem, ...]
+    changes: Sequence[Change]
+    ignored: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+    read: int
+    faulty: int
+    counts: Mapping[str, int] = field(default_factory=dict)
+    acknowledged: tuple[Problem, ...] = ()
+    columns: tuple[Matched, ...] = ()
+    faults: Sequence[Faulty] = ()
+
+    @property
+    def clean(self) -> bool:
+        """No error stands; warnings may, and are for a person to confirm."""
+        return not any(problem.severity == "error" for problem in self.problems)
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.severity == "warning")
