@@ -20,7 +20,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 from pypdf import PdfReader
 
-from sogoc.adapters import diploma_pdf
+from sogoc.adapters import diploma_pdf, press
 from sogoc.core import record
 from sogoc.errors import InputError, MalformedError, RecordError
 from tests.adapters import diplomas
@@ -110,9 +110,9 @@ def test_every_letter_that_a_record_may_hold_has_a_glyph_in_every_font_of_a_valu
 
 def test_a_glyph_that_no_font_has_stops_the_press() -> None:
     page = diploma_pdf._page(DEGREE | {"holder_name": "漢"}, verify_url=URL, evidence_name="e.json", trial=False)
-    inputs = {"face": orjson.dumps(page).decode(), "code": diploma_pdf._code(URL), "evidence": "{}"}
+    inputs = {"face": orjson.dumps(page).decode(), "code": press.code_of(URL), "evidence": "{}"}
     with pytest.raises(typst.TypstError):
-        diploma_pdf._press().compile(sys_inputs=inputs, format="pdf", pdf_standards=["a-3b"])
+        press.compiler("diploma.typ").compile(sys_inputs=inputs, format="pdf", pdf_standards=["a-3b"])
 
 
 def test_only_the_fonts_of_the_package_are_on_the_page() -> None:
@@ -120,7 +120,7 @@ def test_only_the_fonts_of_the_package_are_on_the_page() -> None:
     fonts = page["/Resources"]["/Font"]
     names = {str(fonts[name]["/BaseFont"]).split("+")[1].split("-")[0] for name in fonts}
     assert names == {"BeVietnamPro", "NotoSerif", "NotoSerifDisplay"}
-    folder = diploma_pdf.HERE / "fonts"
+    folder = press.HERE / "fonts"
     assert sum(font.stat().st_size for font in folder.glob("*.ttf")) < 1_500_000
     assert {path.name for path in folder.glob("*.txt")} == {"BeVietnamPro-OFL.txt", "NotoSerif-OFL.txt"}
 

@@ -13,13 +13,14 @@ from sogoc.core import books
 from sogoc.core.books import Act, Book, Changed, Copied, Entered, Line, Page, Section, Total, Void
 from tests.archive import record
 
+DEGREE = books.REGISTERS["degree"]
 HEADING = books.register_heading(
     authority="BỘ THỬ", institution="Trường Đại học Sông Gốc", level="bachelor", year="2026"
 )
 AMENDED = Act(what="amend", on="2027-01-12", decision_number="45/QĐ-ĐHSG")
 
 
-def written(lines: list[Line], *, layout: books.Layout = books.DEGREE_REGISTER, per_page: int = 14) -> list[Page]:
+def written(lines: list[Line], *, layout: books.Layout = DEGREE, per_page: int = 14) -> list[Page]:
     book = Book(layout=layout, heading=HEADING, per_page=per_page)
     section = Section(facts=("Quyết định",), size=len(lines), lines=lines)
     return list(book.pages([section], pages=book.count_pages([len(lines)])))
@@ -40,11 +41,11 @@ def test_a_layout_fills_the_page_and_no_more(layout: books.Layout) -> None:
 
 
 def test_the_columns_of_a_school_are_those_of_the_circular() -> None:
-    assert [one.vi for one in books.SCHOOL_REGISTER.columns] == [
+    assert [one.vi for one in books.REGISTERS["school-diploma"].columns] == [
         "STT", "Họ và tên", "Số CCCD", "Ngày sinh", "Nơi sinh", "Giới tính", "Dân tộc", "Xếp loại tốt nghiệp",
         "Số hiệu văn bằng", "Số vào sổ gốc", "Chữ ký người nhận", "Ghi chú",
     ]  # fmt: skip
-    assert {"programme_name", "mode"} <= {one.key for one in books.DEGREE_REGISTER.columns}
+    assert {"programme_name", "mode"} <= {one.key for one in DEGREE.columns}
 
 
 def test_a_line_of_the_register_has_the_words_of_the_register() -> None:
@@ -86,7 +87,9 @@ def test_the_register_keeps_what_was_first_recorded_and_the_appendix_hides_what_
     assert (hidden["holder_name"], hidden["new_serial_number"]) == ("Y Brŭ Niê Mới", "—")
     assert "Y Brŭ Niê 1" not in str(hidden)
     assert "Nam" not in str(hidden)
-    assert shown["content"].endswith("Họ và tên: Y Brŭ Niê 1 → Y Brŭ Niê Mới; Giới tính: Nam → Nữ")
+    assert shown["content"].endswith(
+        "Họ và tên: từ “Y Brŭ Niê 1” thành “Y Brŭ Niê Mới”; Giới tính: từ “Nam” thành “Nữ”"
+    )
 
 
 def test_a_reissue_gives_both_numbers() -> None:
@@ -116,7 +119,7 @@ def test_an_empty_book_has_one_page_that_says_so() -> None:
 @pytest.mark.parametrize("size", [2, 4])
 def test_a_section_that_is_not_as_long_as_announced_gives_no_page(size: int) -> None:
     lines: list[Line] = [Entered(record=record(n)) for n in range(3)]
-    book = Book(layout=books.DEGREE_REGISTER, heading=HEADING)
+    book = Book(layout=DEGREE, heading=HEADING)
     with pytest.raises(AssertionError, match="announced"):
         list(book.pages([Section(facts=(), size=size, lines=lines)], pages=1))
 
@@ -133,7 +136,7 @@ def test_every_line_stands_once_and_the_totals_add_up(sizes: list[int], per_page
             else:
                 yield Void(register_number=f"2026/{number:04d}", reason="hỏng")
 
-    book = Book(layout=books.DEGREE_REGISTER, heading=HEADING, per_page=per_page)
+    book = Book(layout=DEGREE, heading=HEADING, per_page=per_page)
     total = book.count_pages(sizes)
     sections = (Section(facts=(str(n),), size=size, lines=lines(size)) for n, size in enumerate(sizes))
     pages = list(book.pages(sections, pages=total))
@@ -169,7 +172,7 @@ def test_a_book_is_written_without_being_held() -> None:
         for number in range(2000):
             yield Entered(record=Counted(record(number)))
 
-    book = Book(layout=books.DEGREE_REGISTER, heading=HEADING, per_page=14)
+    book = Book(layout=DEGREE, heading=HEADING, per_page=14)
     pages = book.pages([Section(facts=(), size=2000, lines=lines())], pages=book.count_pages([2000]))
     assert sum(1 for _ in pages) == 143
     assert most <= 3 * 14
@@ -177,7 +180,7 @@ def test_a_book_is_written_without_being_held() -> None:
 
 def test_the_table_has_every_page_total_and_begins_a_list_with_its_decision() -> None:
     first, second = record(1), record(2, decision_number="9/QĐ", decided_on="2026-07-01")
-    book = Book(layout=books.DEGREE_REGISTER, heading=HEADING, per_page=1)
+    book = Book(layout=DEGREE, heading=HEADING, per_page=1)
     sections = [
         Section(facts=books.decision_facts(one), size=2, lines=[Entered(record=one)] * 2) for one in (first, second)
     ]

@@ -11,17 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import io
-import threading
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
 from hashlib import sha256
-from pathlib import Path
 
 import orjson
-import segno
-import typst
 from asn1crypto import algos, core, keys, x509
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -31,11 +26,10 @@ from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDP
 from pyhanko.sign.signers.pdf_byterange import SignatureObject
 from pyhanko.sign.signers.pdf_cms import Signer
 
+from sogoc.adapters import press
 from sogoc.core import record
 from sogoc.errors import InputError, MalformedError, RecordError
 from sogoc.ports import IssuerSigner
-
-HERE = Path(__file__).parent / "diploma"
 
 # At 29 mm and level M this still gives modules of more than 0.45 mm, which a telephone reads from a screen or paper.
 MAX_URL_CHARS = 160
@@ -111,30 +105,8 @@ def render(
     except UnicodeDecodeError as error:
         raise MalformedError("the evidence is not UTF-8 text", "bằng chứng không phải văn bản UTF-8") from error
     page = _page(face, verify_url=verify_url, evidence_name=evidence_name, trial=trial)
-    inputs = {"face": orjson.dumps(page).decode(), "code": _code(verify_url), "evidence": attached}
-    try:
-        with _press_lock:
-            # A compiler keeps the inputs of its last document, so two threads may not share it at one time.
-            pdf = _press().compile(sys_inputs=inputs, format="pdf", pdf_standards=["a-3b"], timestamp=created_at)
-    except typst.TypstError as error:
-        if "sogoc: too long to print" in str(error):
-            raise InputError(
-                "a name on this face is too long for the page", "có mục quá dài, không in vừa một trang"
-            ) from None
-        raise
-    if not isinstance(pdf, bytes):
-        raise AssertionError("typst gave no single PDF")
-    return pdf
-
-
-_press_lock = threading.Lock()
-
-
-@cache
-def _press() -> typst.Compiler:
-    """The template with its fonts, loaded once. No font of the machine is ever used."""
-    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[HERE / "fonts"])
-    return typst.Compiler(HERE / "diploma.typ", root=HERE, font_paths=fonts)
+    inputs = {"face": orjson.dumps(page).decode(), "code": press.code_of(verify_url), "evidence": attached}
+    return press.printed("diploma.typ", inputs, created_at=created_at)
 
 
 def _check_face(face: Mapping[str, str]) -> None:
@@ -241,15 +213,6 @@ def _long_day_vi(value: str) -> str:
     on = date.fromisoformat(value)
     month = f"{on.month:02}" if on.month < 3 else str(on.month)
     return f"ngày {on.day:02} tháng {month} năm {on.year}"
-
-
-def _code(url: str) -> str:
-    drawn = io.BytesIO()
-    # Any of the eight masks is read alike; trying them all would cost half as much as the whole page.
-    segno.make_qr(url, error="m", boost_error=False, mask=2).save(
-        drawn, kind="svg", border=2, xmldecl=False, svgns=True, omitsize=True, dark="#1f1a17"
-    )
-    return drawn.getvalue().decode()
 
 
 class _PortSigner(Signer):

@@ -40,8 +40,9 @@ def write_xlsx(
     name: str,
     merged: Sequence[str] = (),
     bold: Sequence[int] = (),
+    widths: Sequence[int] = (),
 ) -> None:
-    """One sheet. `merged` are ranges such as A1:D1, `bold` zero-based rows such as the header's."""
+    """One sheet. `merged` are ranges such as A1:D1, `bold` zero-based rows such as the header's, `widths` in characters."""
     workbook = Workbook()
     workbook.remove(workbook.worksheets[0])
     sheet = workbook.create_sheet(name)
@@ -60,7 +61,8 @@ def write_xlsx(
     for cells in merged:
         sheet.merge_cells(cells)
     for position in range(1, sheet.max_column + 1):
-        sheet.column_dimensions[get_column_letter(position)].width = 18
+        width = widths[position - 1] if position <= len(widths) else 18
+        sheet.column_dimensions[get_column_letter(position)].width = width
     workbook.properties.created = _WRITTEN_AT
     packed = io.BytesIO()
     workbook.save(packed)

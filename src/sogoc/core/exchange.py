@@ -397,7 +397,8 @@ def from_sheet(sheet: Sheet) -> Iterator[tuple[int, dict[str, Value]]]:
 
     Raises: InputError when the first row is another, names a field twice, or a value stands under no name.
     """
-    names = [cell if isinstance(cell, str) else cell.text for cell in sheet.rows[0]] if sheet.rows else []
+    rows = iter(sheet.rows)
+    names = [cell if isinstance(cell, str) else cell.text for cell in next(rows, ())]
     known = [name for name in names if name in COLUMNS or name == DAY_OF_BIRTH]
     if "so_hieu_vbcc" not in known or len(set(names)) != len(names):
         raise InputError(
@@ -406,7 +407,7 @@ def from_sheet(sheet: Sheet) -> Iterator[tuple[int, dict[str, Value]]]:
             mend="Export it again with the names of the format (so_hieu_vbcc, so_vao_so …).",
             mend_vi="Hãy kết xuất lại với tên trường của mẫu (so_hieu_vbcc, so_vao_so …).",
         )
-    for number, row in enumerate(sheet.rows[1:], 2):
+    for number, row in enumerate(rows, 2):
         if len(row) > len(names):
             raise InputError(
                 f"row {number} has a value under no name", f"dòng {number} có giá trị ngoài các cột có tên"

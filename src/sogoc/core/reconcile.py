@@ -12,12 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from itertools import islice
 
 from sogoc.core import exchange
 from sogoc.core.exchange import National
 from sogoc.core.intake.headers import find_header, meaning_of, text_of
 from sogoc.core.intake.sheet import Sheet
-from sogoc.core.intake.values import reader_for
+from sogoc.core.intake.values import Evidence, reader_for
 from sogoc.core.record import Schema
 from sogoc.core.vocabulary import fold
 
@@ -319,7 +320,7 @@ def of_paper(sheets: Iterable[Sheet], *, schema: Schema, today: date) -> Reading
     unread: dict[str, None] = {}
     skipped: list[str] = []
     for sheet in sheets:
-        header = find_header(sheet)
+        header = find_header(list(islice(sheet.rows, _TOP)))
         if header is None:
             skipped.append(sheet.name)
             continue
@@ -328,14 +329,17 @@ def of_paper(sheets: Iterable[Sheet], *, schema: Schema, today: date) -> Reading
         unread |= {text: None for n, text in enumerate(header.texts) if text and n not in known}
         columns |= dict.fromkeys(known.values())
         fields = {one.name: one for one in schema.fields}
-        readers = {n: (name, reader_for(fields[name], kind=schema.kind, today=today)) for n, name in known.items()}
-        for number, row in enumerate(sheet.rows[header.row + 1 :], header.row + 2):
+        readers = {
+            n: (name, reader_for(fields[name], kind=schema.kind, today=today, evidence=Evidence()))
+            for n, name in known.items()
+        }
+        for number, row in enumerate(islice(sheet.rows, header.last + 1, None), header.last + 2):
             if not any(text_of(cell).strip() for cell in row):
                 continue
             said = {}
             for column, (name, read) in readers.items():
                 cell = row[column] if column < len(row) else ""
-                if text := text_of(cell).strip():
+                if (text := text_of(cell).strip()) and text not in _DASHES:
                     said[name] = read(cell).value or text
             where = f"{sheet.name}!{number}" if sheet.name else str(number)
             if header.repeated_by(row) or not _is_person(said):
@@ -347,10 +351,22 @@ def of_paper(sheets: Iterable[Sheet], *, schema: Schema, today: date) -> Reading
     )  # fmt: skip
 
 
+# A header with its title block, of up to three rows, stands among these.
+_TOP = 40
+# What registers write where they know nothing.
+_DASHES = frozenset("-–—")
+
+
 def _is_person(said: Mapping[str, str]) -> bool:
-    """Whether a row is somebody's: it has a number or a date of birth, and its name is not a column's number."""
+    """Whether a row is somebody's: it has a name or a date of birth or a serial number, and is neither the numbering of the columns
+    nor a total nor a register number that was given up.
+    """
     named = any(letter.isalpha() for letter in said.get("holder_name", "x"))
-    return named and bool({"serial_number", "register_number", "identifier", "born_on"} & said.keys())
+    numbered = bool({"serial_number", "identifier", "born_on"} & said.keys()) or said.keys() >= {
+        "register_number",
+        "holder_name",
+    }
+    return named and numbered
 
 
 def of_national(diplomas: Iterable[tuple[str, National]], *, schema: Schema) -> Reading:

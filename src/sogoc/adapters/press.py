@@ -1,0 +1,108 @@
+"""The press: a Typst template of the package, its fonts, and words -> PDF/A-3b. The same words at one time, the same bytes.
+
+The templates lie in `diploma/`, with the fonts. Everything that a record says arrives as data in `sys.inputs`.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+import orjson
+import segno
+import typst
+
+from sogoc.errors import InputError
+
+HERE = Path(__file__).parent / "diploma"
+
+_TOO_LONG = "sogoc: too long to print"
+_REFUSED = 3
+
+# A compiler keeps the inputs of its last document, so two threads may not share one at one time.
+_lock = threading.Lock()
+
+
+@cache
+def compiler(template: str) -> typst.Compiler:
+    """The template with the package's fonts, loaded once. No font of the machine is ever used."""
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[HERE / "fonts"])
+    return typst.Compiler(HERE / template, root=HERE, font_paths=fonts)
+
+
+def printed(template: str, inputs: Mapping[str, str], *, created_at: datetime, tagged: bool = True) -> bytes:
+    """Print one document. `tagged` lets a screen reader follow it. Raises: InputError for text too long for its page."""
+    try:
+        with _lock:
+            pdf = compiler(template).compile(
+                sys_inputs=dict(inputs),
+                format="pdf",
+                pdf_standards=["a-3b"],
+                timestamp=created_at,
+                pdf_tags=tagged,
+            )
+    except typst.TypstError as error:
+        if _TOO_LONG in str(error):
+            raise _too_long() from None
+        raise
+    if not isinstance(pdf, bytes):
+        raise AssertionError("typst gave no single PDF")
+    return pdf
+
+
+def _too_long() -> InputError:
+    return InputError("a text is too long for its page", "có mục quá dài, không in vừa một trang")
+
+
+def printed_apart(template: str, inputs: Mapping[str, str], *, created_at: datetime) -> bytes:
+    """Print a document of many pages in a process of its own: the press keeps what it laid out, about 6 MB a page, and never gives
+    it back. Without tags, which would be nine tenths of such a file.
+
+    Raises: InputError for text too long for its page.
+    """
+    order = orjson.dumps({"template": template, "inputs": dict(inputs), "created_at": created_at})
+    environment = {key: os.environ[key] for key in ("PYTHONPATH", "LD_LIBRARY_PATH") if key in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "sogoc.adapters.press"],
+        input=order,
+        capture_output=True,
+        env=environment,
+        check=False,
+    )
+    if done.returncode == _REFUSED:
+        raise _too_long()
+    if done.returncode != 0:
+        raise AssertionError(f"the press stopped ({done.returncode})")
+    return done.stdout
+
+
+def code_of(url: str) -> str:
+    """The QR code of an address, as SVG."""
+    drawn = io.BytesIO()
+    # Any of the eight masks is read alike; trying them all would cost half as much as the whole page.
+    segno.make_qr(url, error="m", boost_error=False, mask=2).save(
+        drawn, kind="svg", border=2, xmldecl=False, svgns=True, omitsize=True, dark="#1f1a17"
+    )
+    return drawn.getvalue().decode()
+
+
+def _main() -> int:
+    order = orjson.loads(sys.stdin.buffer.read())
+    at = datetime.fromisoformat(order["created_at"])
+    try:
+        pdf = printed(order["template"], order["inputs"], created_at=at, tagged=False)
+    except InputError:
+        return _REFUSED
+    sys.stdout.buffer.write(pdf)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main())
