@@ -119,6 +119,12 @@ class GateRefused(RuleError):
     code = "gate"
 
 
+class ActRefused(RuleError):
+    """The law does not let this be done to a diploma that was issued: another ground, a lost original, a copy of a revoked one."""
+
+    code = "act-refused"
+
+
 class NoRule(RuleError):
     """The data of the law has no row for what was asked on that day, or a calendar does not know the year."""
 

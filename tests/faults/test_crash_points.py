@@ -67,6 +67,8 @@ def test_a_change_of_status_survives_a_crash(world: World, failpoint: str) -> No
         "5/QĐ",
         "--on",
         "2026-07-21",
+        "--ground",
+        "fraud",
         "--by",
         "duyet",
     ]

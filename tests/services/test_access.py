@@ -13,8 +13,8 @@ from sogoc.adapters.memory import MemoryKey
 from sogoc.core.authority import Name
 from sogoc.errors import AlreadyInRegister, FourEyes, NotAllowed, SogocError
 from sogoc.register import queries
-from sogoc.register.models import AuditEvent, Batch, Entry, Membership, Row
-from sogoc.services import access, accrediting, batches, founding
+from sogoc.register.models import AuditEvent, Batch, Entry, Membership, Notice, Row
+from sogoc.services import access, accrediting, batches, founding, notices
 from tests.services.trial import IT, LAW, OURS, THEIRS, Trial, refused
 
 EVERYBODY = (
@@ -88,6 +88,17 @@ def amend(trial: Trial, by: User) -> object:
     return trial.amend(row, by=by, holder_name="Y Khác")
 
 
+def reissue(trial: Trial, by: User) -> object:
+    (row,) = trial.issue(1)
+    return trial.reissue(row, "SG900001", "2026/9001", by=by)
+
+
+def told(trial: Trial, by: User) -> object:
+    (row,) = trial.issue(1)
+    trial.act("suspend", row)
+    return notices.mark_sent(number=Notice.objects.order_by("pk")[0].pk, by=by, now=trial.now)
+
+
 DOORS: dict[str, tuple[Callable[[Trial, User], object], set[str]]] = {
     "institution.accredited": (accredit, OFFICER),
     "institution.powers": (change_powers, OFFICER),
@@ -101,6 +112,8 @@ DOORS: dict[str, tuple[Callable[[Trial, User], object], set[str]]] = {
     "qualification.suspend": (partial(act, "suspend"), APPROVER | OFFICER),
     "qualification.reinstate": (partial(act, "reinstate"), APPROVER | OFFICER),
     "qualification.amend": (amend, APPROVER | OFFICER),
+    "qualification.reissue": (reissue, APPROVER | OFFICER),
+    "notice.sent": (told, PREPARER | APPROVER | OFFICER),
 }
 
 
@@ -123,7 +136,8 @@ def test_every_permission_has_a_door() -> None:
     """A permission without a role would be a door that nobody can open; reading diplomas is a matter of the pages."""
     assert all(access.PERMISSIONS.values())
     assert set(access.PERMISSIONS) == {
-        "accredit", "batch.prepare", "batch.submit", "batch.approve", "act", "diploma.read"
+        "accredit", "batch.prepare", "batch.submit", "batch.approve", "act.prepare", "act", "copy", "notice",
+        "register.search", "diploma.read",
     }  # fmt: skip
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -10,13 +13,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sogoc.core import entry
 from sogoc.core.canonical import b64
 from sogoc.core.status import Status
-from sogoc.errors import GateRefused, KeyUnavailable, RecordError, RuleError, SogocError, WrongState
+from sogoc.errors import (
+    ActRefused,
+    AlreadyInRegister,
+    FourEyes,
+    GateRefused,
+    InputError,
+    KeyUnavailable,
+    NotAllowed,
+    RecordError,
+    RuleError,
+    SogocError,
+    WrongState,
+)
 from sogoc.register import queries
-from sogoc.register.models import ActDetail, Entry, Row
+from sogoc.register.models import ActDetail, BlankEvent, Entry, Row
 from sogoc.register.records import record_of
-from sogoc.services import acting
+from sogoc.services import acting, notices
 from sogoc.services.delivery import Counter
 from tests.services.trial import OURS, THEIRS, Trial, fresh, refused
 
@@ -152,7 +168,7 @@ OTHERWISE: dict[str, Callable[[Trial, Row, Row, str], object]] = {
     "another act": lambda trial, row, _, used: trial.act("revoke", row, act_id=used),
     "another decision": lambda trial, row, _, used: trial.act("suspend", row, act_id=used, number="78/QĐ"),
     "another day": lambda trial, row, _, used: trial.act("suspend", row, act_id=used, on="2026-07-15"),
-    "another wording": lambda trial, row, _, used: trial.act("suspend", row, act_id=used, wording="by-court"),
+    "another wording": lambda trial, row, _, used: trial.act("suspend", row, act_id=used, judgment=True),
     "an amendment": lambda trial, _, other, used: trial.amend(other, act_id=used, holder_name="Y Khác"),
 }
 
@@ -234,6 +250,192 @@ def test_the_other_institution_is_not_touched(trial: Trial) -> None:
     assert [trial.verdict(row) for row in (*ours, *theirs)] == ["revoked", "valid", "valid", "valid"]
 
 
+# -- grounds, and what follows from an act --------------------------------------------------------------------------------
+
+SIX = ("fraud", "ineligible", "without-authority", "altered", "lent", "issuer-error")
+
+
+@pytest.mark.parametrize("act", ["revoke", "cancel"])
+@pytest.mark.parametrize("ground", SIX)
+@pytest.mark.parametrize("judgment", [False, True])
+def test_the_ground_is_kept_and_the_log_says_it_or_the_judgment(
+    trial: Trial, act: str, ground: str, judgment: bool
+) -> None:
+    (row,) = trial.issue(1)
+    logged = trial.act(act, row, ground=ground, judgment=judgment)
+    said = entry.parse(bytes(logged.content))
+    assert isinstance(said, entry.StatusAct)
+    assert said.wording == ("by-judgment" if judgment else ground)
+    assert ActDetail.objects.get(entry=logged).ground == ground
+
+
+@pytest.mark.parametrize(
+    ("act", "ground"),
+    [("revoke", "civil-status-change"), ("cancel", "by-decision"), ("revoke", "lost-original"), ("revoke", "")],
+)
+def test_another_ground_is_refused_and_those_of_the_day_are_named(trial: Trial, act: str, ground: str) -> None:
+    (row,) = trial.issue(1)
+    logged = row.entry
+    assert logged is not None
+    decision = replace(trial.decision(), ground=ground or None)
+    refusal = refused(
+        ActRefused,
+        lambda: acting.change_status(
+            log=trial.log, act=act, logged=logged, decision=decision, act_id=b64(b"a" * 16), keyring=trial.keyring,
+            by=trial.by("approver"), now=trial.now,
+        ),
+    )  # fmt: skip
+    assert refusal.rule == "ground"
+    assert refusal.legal_basis == "Thông tư 10/2026/TT-BGDĐT"
+    assert all(one in (refusal.mend or "") for one in SIX)
+
+
+def test_an_amendment_needs_one_of_the_four_grounds(trial: Trial) -> None:
+    (row,) = trial.issue(1)
+    refused(ActRefused, lambda: trial.amend(row, ground="issuer-error", holder_name="Y Khác"))
+    newer = trial.amend(row, ground="gender-or-ethnicity", ethnicity="Kinh")
+    assert ActDetail.objects.get(entry=newer.entry).ground == "gender-or-ethnicity"
+
+
+def test_a_suspension_has_no_ground_to_choose_and_no_decision_is_of_tomorrow(trial: Trial) -> None:
+    (row,) = trial.issue(1)
+    refused(InputError, lambda: trial.act("suspend", row, ground="fraud"))
+    refused(InputError, lambda: trial.act("suspend", row, on="2026-07-17"))
+    trial.now = datetime(2026, 7, 16, 17, tzinfo=UTC)  # midnight in Vietnam
+    trial.act("suspend", row, on="2026-07-17")
+
+
+NOTICES: dict[str, list[tuple[str, str | None]]] = {
+    "revoke": [
+        ("holder", "2026-08-15"), ("institution", "2026-08-15"), ("verifiers", None), ("public", "2026-08-15")
+    ],
+    "cancel": [
+        ("holder", "2026-08-15"), ("institution", "2026-08-15"), ("verifiers", None), ("public", "2026-08-15")
+    ],
+    "suspend": [("holder", None), ("institution", None), ("verifiers", None)],
+    "amend": [("holder", None), ("public", "2026-08-15")],
+    "reissue": [("holder", "2026-08-15"), ("institution", "2026-08-15"), ("public", "2026-08-15")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("act", NOTICES)
+def test_who_is_told_and_until_when(trial: Trial, act: str) -> None:
+    """The holder has 30 days to bring the diploma back; no verifier learns that something was corrected."""
+    (row,) = trial.issue(1)
+    if act == "reissue":
+        trial.reissue(row, "SG900001", "2026/9001")
+    else:
+        do(trial, act, row)
+    waiting = notices.waiting(row.institution, by=trial.by("preparer"))
+    assert [(one.recipient, one.due_on) for one in waiting] == NOTICES[act]
+    assert {(one.what, one.subject) for one in waiting} == {(act, row.identifier)}
+    told = json.dumps([one.about for one in waiting], ensure_ascii=False)
+    assert not any(secret in told for secret in ("Niê", "Khác", row.serial_number))
+
+
+def test_a_notice_is_sent_once(trial: Trial) -> None:
+    (row,) = trial.issue(1)
+    trial.act("suspend", row)
+    first, *others = notices.waiting(row.institution, by=trial.by("preparer"))
+    notices.mark_sent(number=first.pk, by=trial.by("preparer"), now=trial.now)
+    assert notices.waiting(row.institution, by=trial.by("preparer")) == others
+    refused(WrongState, lambda: notices.mark_sent(number=first.pk, by=trial.by("preparer"), now=trial.now))
+    refused(InputError, lambda: notices.mark_sent(number=10**6, by=trial.by("preparer"), now=trial.now))
+    refused(NotAllowed, lambda: notices.mark_sent(number=others[0].pk, by=trial.by("preparer", THEIRS), now=trial.now))
+
+
+# -- how much one person does alone ---------------------------------------------------------------------------------------
+
+
+def test_the_21st_revocation_of_an_hour_needs_a_second_person(trial: Trial) -> None:
+    rows = trial.issue(23)
+    for place, row in enumerate(rows[:20]):
+        trial.act(("revoke", "cancel", "suspend")[place % 3], row)
+    for act in ("revoke", "cancel", "suspend"):
+        assert refused(FourEyes, partial(trial.act, act, rows[20])).rule == "alone-per-hour"
+    refused(FourEyes, lambda: trial.act("revoke", rows[20], prepared_by=trial.by("approver")))
+    refused(NotAllowed, lambda: trial.act("revoke", rows[20], prepared_by=trial.by("preparer", THEIRS)))
+    trial.act("revoke", rows[20], prepared_by=trial.by("preparer"))
+    trial.act("revoke", rows[21], by=trial.people["officer"])  # who has done none
+    trial.advance()
+    trial.act("reinstate", rows[2])  # what was suspended may always be given back
+    trial.later(hours=1, minutes=1)
+    trial.act("revoke", rows[22])
+
+
+# -- issued again -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_reissue_has_other_numbers_and_ends_the_old_original(trial: Trial) -> None:
+    (row,) = trial.issue(1)
+    newer = trial.reissue(row, "SG900001", "2026/9001", holder_name="Y Đúng")
+    trial.advance()
+    old, new = trial.verify(row), trial.verify(fresh(newer))
+    assert (old.verdict, new.verdict) == ("superseded", "valid")
+    assert new.claims["serial_number"] == "SG900001"
+    assert new.claims["holder_name"] == "Y Đúng"
+    assert (newer.origin, newer.year, newer.serial_series, newer.serial_value) == ("reissue", "2026", "SG#6", 900001)
+    for serial in (row.serial_number, "SG900001"):
+        assert queries.row_by_serial(OURS, serial).pk == newer.pk
+    trial.assert_right()
+
+
+def test_a_lost_original_is_never_issued_again(trial: Trial) -> None:
+    (row,) = trial.issue(1)
+    before = Entry.objects.count()
+    refusal = refused(ActRefused, lambda: trial.reissue(row, "SG900001", "2026/9001", ground="lost-original"))
+    assert refusal.rule == "lost-original"
+    assert refusal.legal_basis
+    assert "copy" in (refusal.mend or "")
+    refused(ActRefused, lambda: trial.reissue(row, "SG900001", "2026/9001", ground="fraud"))
+    assert Entry.objects.count() == before
+
+
+@pytest.mark.parametrize("status", ["suspend", "revoke"])
+def test_what_is_not_valid_is_not_issued_again(trial: Trial, status: str) -> None:
+    (row,) = trial.issue(1)
+    trial.act(status, row)
+    trial.advance()
+    refused(WrongState, lambda: trial.reissue(row, "SG900001", "2026/9001"))
+
+
+def test_a_reissue_takes_no_number_that_was_given(trial: Trial) -> None:
+    row, other = trial.issue(2)
+    before = Entry.objects.count(), Row.objects.count()
+    for serial, number, error in (
+        (other.serial_number, "2026/9001", AlreadyInRegister),
+        ("SG900001", other.register_number, AlreadyInRegister),
+        (row.serial_number, "2026/9001", RecordError),
+        ("SG900001", row.register_number, RecordError),
+    ):
+        refused(error, partial(trial.reissue, row, serial, number))
+    assert (Entry.objects.count(), Row.objects.count()) == before
+    trial.reissue(row, "SG900001", "2026/9001")
+    refused(AlreadyInRegister, lambda: trial.open(trial.rows(1, serial_number="SG900001")))
+
+
+def test_one_person_issues_nothing_again(trial: Trial) -> None:
+    (row,) = trial.issue(1)
+    refused(NotAllowed, lambda: trial.reissue(row, "SG900001", "2026/9001", prepared_by=trial.by("approver")))
+    used = b64(b"a" * 16)
+    done = trial.reissue(row, "SG900001", "2026/9001", act_id=used)
+    assert trial.reissue(row, "SG900001", "2026/9001", act_id=used) == done
+    refused(WrongState, lambda: trial.reissue(row, "SG900002", "2026/9001", act_id=used))
+
+
+def test_a_reissue_takes_a_blank_in_stock(trial: Trial) -> None:
+    (row,) = trial.issue(1)
+    run = {
+        "institution": row.institution, "kind": "degree", "series": "SG#6", "on": "2026-07-01", "at": trial.now,
+        "by": trial.by("preparer"),
+    }  # fmt: skip
+    BlankEvent.objects.create(what="received", first=900001, last=900010, **run)
+    BlankEvent.objects.create(what="spoiled", first=900002, last=900002, minutes="03/BB", **run)
+    for serial in ("SG900002", "SG900011", "không số"):
+        assert refused(ActRefused, partial(trial.reissue, row, serial, "2026/9001")).rule == "blank"
+    trial.reissue(row, "SG900003", "2026/9001")
+
+
 # -- any life --------------------------------------------------------------------------------------------------------------
 
 
@@ -241,6 +443,7 @@ def test_the_other_institution_is_not_touched(trial: Trial) -> None:
 @given(lives=st.lists(st.tuples(st.integers(0, 1), st.sampled_from(ACTS), st.booleans()), max_size=10))
 def test_the_register_allows_exactly_what_the_table_allows(trial: Trial, lives: list[tuple[int, str, bool]]) -> None:
     """Any acts in any order, published at any time: the register, the log's independent reader and the verifier agree."""
+    trial.later(hours=2)  # or one person would do too much alone
     newest = trial.issue(2)
     status, waits = ["valid", "valid"], [False, False]
     for which, act, publish in lives:

@@ -22,7 +22,7 @@ from tests.services.trial import DECISION, IT, LAW, OURS, Trial, fresh, refused
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("changes", [{"wording": "because she cheated"}, {"act_id": "retry-1"}])
+@pytest.mark.parametrize("changes", [{"act_id": "because she cheated"}, {"act_id": "retry-1"}])
 def test_what_would_not_read_back_never_waits_for_the_log(trial: Trial, changes: dict[str, Any]) -> None:
     row = trial.issue()[0]
     before = Entry.objects.count()

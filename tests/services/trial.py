@@ -37,7 +37,7 @@ from sogoc.errors import SogocError
 from sogoc.ports import FileStore, IssuerSigner, LockStore, Log
 from sogoc.register import queries
 from sogoc.register.models import Batch, Checkpoint, Entry, Institution, Row
-from sogoc.services import accrediting, acting, batches, founding, issuing, sealing
+from sogoc.services import accrediting, acting, amending, batches, founding, issuing, reissuing, sealing
 from sogoc.services.checking import Audit, fsck
 from sogoc.services.delivery import Counter
 from tests import archive
@@ -230,24 +230,41 @@ class Trial:
 
     # -- acts -----------------------------------------------------------------------------------------------------
 
+    def decision(
+        self, number: str = "77/QĐ", on: str = "2026-07-16", ground: str | None = None, judgment: bool = False
+    ) -> acting.ActDecision:
+        return acting.ActDecision(number=number, on=on, salt=self.random(16), ground=ground, judgment=judgment)
+
     def act(self, act: str, row: Row | Entry, *, act_id: str | None = None, number: str = "77/QĐ", on: str = "2026-07-16",
-            by: User | None = None, wording: str = "by-decision") -> Entry:  # fmt: skip
+            by: User | None = None, ground: str | None = None, judgment: bool = False,
+            prepared_by: User | None = None) -> Entry:  # fmt: skip
         logged = row.entry if isinstance(row, Row) else row
         assert logged is not None
         return acting.change_status(
-            log=self.log, act=act, logged=logged, decision=acting.ActDecision(number=number, on=on, salt=self.random(16)),
-            wording=wording, act_id=act_id or b64(self.random(16)), keyring=self.keyring,
+            log=self.log, act=act, logged=logged,
+            decision=self.decision(number, on, ground or ("ineligible" if act in ("revoke", "cancel") else None), judgment),
+            act_id=act_id or b64(self.random(16)), keyring=self.keyring, prepared_by=prepared_by,
             by=by or self.by("approver", cast(Institution, logged.institution).code), now=self.now,
         )  # fmt: skip
 
     def amend(self, row: Row, *, act_id: str | None = None, by: User | None = None, number: str = "88/QĐ",
-              prepared_by: User | None = None, **changes: str | None) -> Row:  # fmt: skip
+              prepared_by: User | None = None, ground: str = "civil-status-change", **changes: str | None) -> Row:  # fmt: skip
         code = row.institution.code
-        return acting.amend(
-            log=self.log, row=row, changes=changes,
-            decision=acting.ActDecision(number=number, on="2026-07-16", salt=self.random(16)),
+        return amending.amend(
+            log=self.log, row=row, changes=changes, decision=self.decision(number, ground=ground),
             act_id=act_id or b64(self.random(16)), keyring=self.keyring, randomness=self.random,
             prepared_by=prepared_by or self.by("preparer", code), by=by or self.by("approver", code), now=self.now,
+        )  # fmt: skip
+
+    def reissue(self, row: Row, serial: str, number: str, *, ground: str | None = "issuer-error", on: str = "2026-07-16",
+                act_id: str | None = None, prepared_by: User | None = None, by: User | None = None,
+                **changes: str | None) -> Row:  # fmt: skip
+        code = row.institution.code
+        return reissuing.reissue(
+            log=self.log, row=row, serial_number=serial, register_number=number, changes=changes,
+            decision=self.decision("90/QĐ", on, ground), act_id=act_id or b64(self.random(16)), keyring=self.keyring,
+            randomness=self.random, prepared_by=prepared_by or self.by("preparer", code),
+            by=by or self.by("approver", code), now=self.now,
         )  # fmt: skip
 
     # -- the outside ----------------------------------------------------------------------------------------------

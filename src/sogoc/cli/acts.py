@@ -1,4 +1,4 @@
-"""Commands on a qualification after it was issued: revoke, cancel, suspend, reinstate, amend."""
+"""Commands on a qualification after it was issued: revoke, cancel, suspend, reinstate, amend, reissue."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from sogoc.cli.options import By, InstitutionCode, Json, PreparedBy, SerialNumbe
 from sogoc.errors import InputError
 
 if TYPE_CHECKING:
+    from sogoc.register.models import Row
     from sogoc.services.acting import ActDecision
+    from sogoc.wiring import Home
 
 app = typer.Typer()
 
@@ -19,10 +21,14 @@ Serial = Annotated[str | None, typer.Option(help="Serial number (số hiệu).")
 Index = Annotated[int | None, typer.Option(help="Log index, for an entry whose private row was lost.")]
 DecisionNumber = Annotated[str, typer.Option("--decision", help="Number of the decision behind this act.")]
 On = Annotated[str, typer.Option("--on", help="Date of the decision, 2026-11-20.")]
+Ground = Annotated[str, typer.Option(help="Ground in law, by its name in docs/law.md.")]
+GroundIfAny = Annotated[str | None, typer.Option(help="Ground in law, by its name in docs/law.md.")]
+Judgment = Annotated[bool, typer.Option("--judgment", help="A court decided: the log then says no more of the reason.")]
+PREPARER_PASSWORD = "SOGOC_PREPARER_PASSWORD"  # noqa: S105 - the name of a variable
 ActId = Annotated[str | None, typer.Option("--id", help="Idempotency id of this act (default: a new one).")]
 
 
-def _status_command(act: str, wording: str, text: str) -> None:
+def _status_command(act: str, text: str) -> None:
     @app.command(act, help=text)
     def command(
         institution: InstitutionCode,
@@ -31,20 +37,24 @@ def _status_command(act: str, wording: str, text: str) -> None:
         by: By,
         serial: Serial = None,
         index: Index = None,
-        wording: Annotated[str, typer.Option(help="Public wording, from the list in docs/spec/entry.md.")] = wording,
+        ground: GroundIfAny = None,
+        judgment: Judgment = False,
+        prepared_by: Annotated[
+            str | None, typer.Option(help="A second person; needed from the 21st in an hour on.")
+        ] = None,
         act_id: ActId = None,
         as_json: Json = False,
     ) -> int:
         return _change_status(
-            act, institution=institution, serial=serial, index=index, number=decision, on=on, wording=wording,
-            by=by, act_id=act_id, as_json=as_json,
+            act, institution=institution, serial=serial, index=index, number=decision, on=on, ground=ground,
+            judgment=judgment, prepared_by=prepared_by, by=by, act_id=act_id, as_json=as_json,
         )  # fmt: skip
 
 
-_status_command("revoke", "by-decision", "Revoke a qualification by decision.")
-_status_command("cancel", "by-decision", "Cancel a qualification by decision.")
-_status_command("suspend", "under-inquiry", "Suspend a qualification until a decision.")
-_status_command("reinstate", "inquiry-closed", "End a suspension.")
+_status_command("revoke", "Revoke a qualification by decision, on a ground of the law. There is no way back.")
+_status_command("cancel", "Cancel a qualification by decision, on a ground of the law. There is no way back.")
+_status_command("suspend", "Suspend a qualification until a decision.")
+_status_command("reinstate", "End a suspension.")
 
 
 def _change_status(
@@ -55,7 +65,9 @@ def _change_status(
     index: int | None,
     number: str,
     on: str,
-    wording: str,
+    ground: str | None,
+    judgment: bool,
+    prepared_by: str | None,
     by: str,
     act_id: str | None,
     as_json: bool,
@@ -69,6 +81,7 @@ def _change_status(
 
     if (serial is None) == (index is None):
         raise InputError("give --serial or --index", "hãy cho --serial hoặc --index")
+    second = person(prepared_by, PREPARER_PASSWORD) if prepared_by else None
     who = person(by)
     logged = queries.entry_at(index) if index is not None else queries.row_by_serial(institution, serial or "").entry
     if logged is None:
@@ -77,8 +90,8 @@ def _change_status(
         raise InputError("the entry is of another institution", "mục này của cơ sở khác")
     entry = acting.change_status(
         log=archive.log, act=act, logged=logged,
-        decision=_decision(number, on), wording=wording, act_id=act_id or b64(secrets.token_bytes(16)),
-        keyring=archive.keyring, by=who, now=now(),
+        decision=_decision(number, on, ground, judgment=judgment), act_id=act_id or b64(secrets.token_bytes(16)),
+        keyring=archive.keyring, prepared_by=second, by=who, now=now(),
     )  # fmt: skip
     size, _ = advance(archive, quiet=True)
     entry.refresh_from_db()
@@ -88,13 +101,13 @@ def _change_status(
     )  # fmt: skip
 
 
-def _decision(number: str, on: str) -> ActDecision:
+def _decision(number: str, on: str, ground: str | None, *, judgment: bool = False) -> ActDecision:
     from sogoc.core.record import is_full_date
     from sogoc.services.acting import ActDecision
 
     if is_full_date(on) is not None:
         raise InputError(f"{on} is not a date such as 2026-11-20", f"{on} không phải ngày dạng 2026-11-20")
-    return ActDecision(number=number, on=on, salt=secrets.token_bytes(16))
+    return ActDecision(number=number, on=on, salt=secrets.token_bytes(16), ground=ground, judgment=judgment)
 
 
 @app.command()
@@ -105,29 +118,69 @@ def amend(
     on: On,
     prepared_by: PreparedBy,
     by: By,
+    ground: Ground,
     set_: Annotated[list[str], typer.Option("--set", help="FIELD=VALUE; FIELD= removes it.")],
     act_id: ActId = None,
     as_json: Json = False,
 ) -> int:
     """Log a corrected version of a record by decision and by two people; the diploma itself stays."""
-    from sogoc.cli.opening import advance, done, now, open_home, pairs, person
+    from sogoc.cli.opening import now, open_home, pairs, person
     from sogoc.core.canonical import b64
 
     archive = open_home(home())
     from sogoc.register import queries
-    from sogoc.services import acting
+    from sogoc.services import amending
 
-    preparer, who = person(prepared_by, "SOGOC_PREPARER_PASSWORD"), person(by)
-    row = acting.amend(
+    preparer, who = person(prepared_by, PREPARER_PASSWORD), person(by)
+    row = amending.amend(
         log=archive.log, prepared_by=preparer, row=queries.row_by_serial(institution, serial),
         changes={name: value or None for name, value in pairs(set_).items()},
-        decision=_decision(decision, on), act_id=act_id or b64(secrets.token_bytes(16)), keyring=archive.keyring,
+        decision=_decision(decision, on, ground), act_id=act_id or b64(secrets.token_bytes(16)), keyring=archive.keyring,
         randomness=secrets.token_bytes, by=who, now=now(),
     )  # fmt: skip
+    return _say_version(archive, row, "amend", "chỉnh sửa", as_json=as_json)
+
+
+@app.command()
+def reissue(
+    institution: InstitutionCode,
+    serial: SerialNumber,
+    new_serial: Annotated[str, typer.Option(help="Serial number of the new blank.")],
+    new_number: Annotated[str, typer.Option(help="Register number in the book of this year.")],
+    decision: DecisionNumber,
+    on: On,
+    prepared_by: PreparedBy,
+    by: By,
+    ground: Ground = "issuer-error",
+    set_: Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE; FIELD= removes it.")] = None,
+    act_id: ActId = None,
+    as_json: Json = False,
+) -> int:
+    """Issue a diploma again, for the issuer's own error only; a lost original is refused, and a copy offered."""
+    from sogoc.cli.opening import now, open_home, pairs, person
+    from sogoc.core.canonical import b64
+
+    archive = open_home(home())
+    from sogoc.register import queries
+    from sogoc.services import reissuing
+
+    preparer, who = person(prepared_by, PREPARER_PASSWORD), person(by)
+    row = reissuing.reissue(
+        log=archive.log, prepared_by=preparer, row=queries.row_by_serial(institution, serial), serial_number=new_serial,
+        register_number=new_number, changes={name: value or None for name, value in pairs(set_ or []).items()},
+        decision=_decision(decision, on, ground), act_id=act_id or b64(secrets.token_bytes(16)), keyring=archive.keyring,
+        randomness=secrets.token_bytes, by=who, now=now(),
+    )  # fmt: skip
+    return _say_version(archive, row, "reissue", "cấp lại", as_json=as_json)
+
+
+def _say_version(archive: Home, row: Row, act: str, vi: str, *, as_json: bool) -> int:
+    from sogoc.cli.opening import advance, done
+
     size, _ = advance(archive, quiet=True)
     row.refresh_from_db()
     index = row.entry.index if row.entry else None
     return done(
-        as_json, {"act": "amend", "index": index, "size": size},
-        f"Đã ghi chỉnh sửa, vị trí {index}", f"logged at index {index}",
+        as_json, {"act": act, "index": index, "size": size},
+        f"Đã ghi {vi}, vị trí {index}", f"logged at index {index}",
     )  # fmt: skip

@@ -296,9 +296,11 @@ class Stage:
             act="revoke",
             logged=queries.entry_at(logged.index or 0),
             decision=acting.ActDecision(
-                number="77/QĐ-TTMN", on=self.now.date().isoformat(), salt=secrets.token_bytes(16)
+                number="77/QĐ-TTMN",
+                on=self.now.date().isoformat(),
+                salt=secrets.token_bytes(16),
+                ground="ineligible",
             ),
-            wording="by-decision",
             act_id=b64(secrets.token_bytes(16)),
             keyring=self.home.keyring,
             by=self.people[row.institution.code].approver,

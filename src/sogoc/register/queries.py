@@ -28,11 +28,15 @@ def batch(public_id: str) -> Batch:
 
 def row_by_serial(institution_code: str, serial_number: str) -> Row:
     """Return the newest version of the qualification with this serial number. Raises: InputError."""
-    row = _rows().filter(
-        institution__code=institution_code, serial_number=serial_number, follows__isnull=True
-    ).first()  # fmt: skip
+    found = _rows().filter(institution__code=institution_code, serial_number=serial_number)
+    row = found.exclude(origin=Row.Origin.AMEND).first()
     if row is None:
         raise InputError("there is no such serial number in this register", "không có số hiệu này trong sổ gốc")
+    return newest_version(row)
+
+
+def newest_version(row: Row) -> Row:
+    """Return the newest version of the qualification that this row is a version of."""
     while (later := _rows().filter(follows=row).first()) is not None:
         row = later
     return row

@@ -13,7 +13,11 @@ PERMISSIONS: dict[str, frozenset[Membership.Role]] = {
     "batch.prepare": frozenset({Membership.Role.PREPARER}),
     "batch.submit": frozenset({Membership.Role.PREPARER}),
     "batch.approve": frozenset({Membership.Role.APPROVER}),
+    "act.prepare": frozenset({Membership.Role.PREPARER, Membership.Role.APPROVER, Membership.Role.OFFICER}),
     "act": frozenset({Membership.Role.APPROVER, Membership.Role.OFFICER}),
+    "copy": frozenset({Membership.Role.PREPARER, Membership.Role.APPROVER}),
+    "notice": frozenset({Membership.Role.PREPARER, Membership.Role.APPROVER, Membership.Role.OFFICER}),
+    "register.search": frozenset({Membership.Role.PREPARER, Membership.Role.APPROVER, Membership.Role.OFFICER}),
     "diploma.read": frozenset({Membership.Role.PREPARER, Membership.Role.APPROVER}),
 }
 """Which roles carry which permission. Officers belong to the ministry, all others to one institution."""

@@ -1,23 +1,24 @@
-"""Acts on a qualification after it was issued: revoke, cancel, suspend, reinstate, amend. Each rests on a decision."""
+"""Acts on the status of a qualification after it was issued: revoke, cancel, suspend, reinstate. Each rests on a decision.
+
+Also what every act shares: the chain of what was logged about one qualification, the ground in law, the second person, and the
+one place from which an act goes to the log with its private half, its notices and its line in the audit trail.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from sogoc.core import canonical, commitment, entry, record
-from sogoc.core.record import Record
+from sogoc.core import commitment, entry, law
+from sogoc.core.clocks import VIETNAM
 from sogoc.core.status import Status
-from sogoc.core.vocabulary import fold
-from sogoc.errors import FourEyes, RecordError, WrongState
+from sogoc.errors import ActRefused, FourEyes, InputError, WrongState
 from sogoc.ports import Keyring, Log
-from sogoc.register.models import ActDetail, Archive, Entry, Institution, Row
-from sogoc.register.records import record_of, schema_of
-from sogoc.services import access, audit, gate, sealing, sequencing, waiting
+from sogoc.register.models import ActDetail, Archive, AuditEvent, Entry, Institution, Row
+from sogoc.services import access, audit, notices, sealing, sequencing, waiting
 
 _RESULT = {
     "revoke": Status.REVOKED,
@@ -25,15 +26,27 @@ _RESULT = {
     "suspend": Status.SUSPENDED,
     "reinstate": Status.VALID,
 }
+_WITHOUT_GROUND = {"suspend": "under-inquiry", "reinstate": "inquiry-closed"}
+"""Acts for which the law has no list of grounds, and their public wording."""
+
+ALONE_PER_HOUR = 20
+"""So many revocations, cancellations and suspensions one person may do in an hour without a second: a stolen password takes no
+register down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActDecision:
-    """The decision behind an act. `salt` is 16 random bytes that blind its number in the log."""
+    """The decision behind an act. `salt` is 16 random bytes that blind its number in the log.
+
+    `ground` is the name of a ground in the data of the law, None for a suspension and its end; `judgment` says that a court
+    decided, which is then all that the log says of the reason.
+    """
 
     number: str
     on: str
     salt: bytes
+    ground: str | None = None
+    judgment: bool = False
 
 
 @transaction.atomic
@@ -43,20 +56,25 @@ def change_status(
     act: str,
     logged: Entry,
     decision: ActDecision,
-    wording: str,
     act_id: str,
     keyring: Keyring,
     by: User,
     now: datetime,
+    prepared_by: User | None = None,
 ) -> Entry:
     """Revoke, cancel, suspend or reinstate the qualification that was `logged`, in its newest version. The same `act_id` again
     changes nothing. It needs no private row, so that an entry whose row was lost can still be cancelled.
 
-    Raises: NotAllowed, WrongState, KeyUnavailable. WrongState also when `act_id` was used for anything else.
+    `prepared_by` is needed from the 21st in an hour on; see `ALONE_PER_HOUR`.
+
+    Raises: NotAllowed, FourEyes, ActRefused, WrongState, KeyUnavailable. WrongState also when `act_id` was used for anything else.
     """
     institution = _institution(logged)
     access.require(by, "act", institution)
+    if prepared_by is not None:
+        require_two(prepared_by, "act.prepare", by, institution)
     sequencing.refuse_if_behind(log)
+    wording = wording_of(act, decision)
     known = Entry.objects.filter(act_id=act_id).first()
     if known is not None:
         said = entry.parse(bytes(known.content))
@@ -64,13 +82,16 @@ def change_status(
             not isinstance(said, entry.StatusAct)
             or (said.act, said.on, said.wording) != (act, decision.on, wording)
             or known.target is None
-            or _first(known.target) != _first(logged)
-            or not _decided(known, decision)
+            or first_of(known.target) != first_of(logged)
+            or not decided(known, decision)
         ):
-            raise _used()
+            raise used()
         return known
-    chain = _chain(logged)
+    check_day(decision, now)
+    chain = chain_of(logged)
     _allow(act, chain.status)
+    if prepared_by is None and act != "reinstate":
+        _refuse_too_many_alone(by, now)
     statement = entry.StatusAct(
         act=act,
         id=act_id,
@@ -81,143 +102,86 @@ def change_status(
         target=chain.newest,
         wording=wording,
     )
-    return _log(statement, chain=chain, institution=institution, decision=decision, keyring=keyring, by=by, now=now)
-
-
-@transaction.atomic
-def amend(
-    *,
-    log: Log,
-    row: Row,
-    changes: Mapping[str, str | None],
-    decision: ActDecision,
-    act_id: str,
-    keyring: Keyring,
-    randomness: Callable[[int], bytes],
-    prepared_by: User,
-    by: User,
-    now: datetime,
-) -> Row:
-    """Log a new version of a record by decision; the diploma itself stays as it is. None removes a field.
-
-    An amendment makes a new valid credential, so two people agree on it as on a batch.
-
-    Raises: NotAllowed, FourEyes, WrongState, RecordError, GateRefused, KeyUnavailable, RecoveryNeeded.
-    """
-    access.require(prepared_by, "batch.prepare", row.institution)
-    access.require(by, "act", row.institution)
-    if prepared_by.pk == by.pk:
-        raise FourEyes(
-            "who prepared an amendment may not approve it",
-            "người lập hồ sơ chỉnh sửa không được tự duyệt",
-            mend="Ask another person with the role of approver.",
-            mend_vi="Hãy nhờ một người duyệt khác.",
-        )
-    sequencing.refuse_if_behind(log)
-    known = Entry.objects.filter(act_id=act_id).first()
-    if known is not None:
-        said = entry.parse(bytes(known.content))
-        done = Row.objects.filter(entry=known).first()
-        if (
-            not isinstance(said, entry.Successor)
-            or done is None
-            or said.on != decision.on
-            or not _decided(known, decision)
-            or row.entry is None
-            or _first(known) != _first(row.entry)
-            or not _holds(record_of(done), changes)
-        ):
-            raise _used()
-        return done
-    if row.entry is None or row.batch.entry is None:
-        raise WrongState("the diploma is not logged yet", "văn bằng chưa vào nhật ký")
-    chain = _chain(row.entry)
-    if row.entry_id != chain.newest_entry.pk:
-        raise WrongState("only the newest version can be amended", "chỉ chỉnh sửa được bản mới nhất")
-    if chain.status is not Status.VALID:
-        raise WrongState(
-            f"a qualification that is {chain.status.name.lower()} cannot be amended",
-            "văn bằng đã thu hồi hoặc đang tạm dừng thì không chỉnh sửa được",
-        )
-    fields = _amended(row, changes)
-    key = sealing.signing_key(row.institution)
-    ((status_list, status_index),) = sealing.give_places(Archive.hold(), 1)
-    successor = Row(
-        batch=row.batch,
-        institution=row.institution,
-        position=row.position,
-        cell=row.cell,
-        record=canonical.encode(fields),
-        kind=row.kind,
-        level=row.level,
-        serial_number=row.serial_number,
-        register_number=row.register_number,
-        year=row.year,
-        serial_series=row.serial_series,
-        serial_value=row.serial_value,
-        number=row.number,
-        identifier=row.identifier,
-        name_key=fold(fields["holder_name"])[:150],
-        born_on=fields["born_on"],
-        origin=Row.Origin.AMEND,
-        follows=row,
-        secret=randomness(32),
-        status_list=status_list,
-        status_index=status_index,
-    )
-    sealing.sign_row(successor, key=key, signer=keyring(key.uri), origin=Archive.objects.get().origin)
-    statement = entry.Successor(
-        act="amend",
-        id=act_id,
-        batch=bytes(row.batch.entry.leaf_hash),
-        commitment=bytes(successor.commitment or b""),
-        decision=commitment.blind_decision(decision.number, decision.salt),
-        follows=chain.newest,
-        institution=row.institution.ordinal,
-        on=decision.on,
-        previous=chain.previous,
-        status=(status_list, status_index),
-    )
-    successor.entry = _log(
+    return log_act(
         statement,
         chain=chain,
-        institution=row.institution,
+        institution=institution,
         decision=decision,
         keyring=keyring,
         by=by,
         now=now,
         prepared_by=prepared_by,
     )
-    successor.save()
-    return successor
 
 
-# The batch signed these for all its rows, and the numbers are those of the diploma on paper.
-_FIXED = ("identifier", "serial_number", "register_number", "institution_name")
+# -- the reason ---------------------------------------------------------------------------------------------------------
 
 
-def _holds(record: Record, changes: Mapping[str, str | None]) -> bool:
-    return all(record.get(name) == value for name, value in changes.items())
+def wording_of(act: str, decision: ActDecision) -> str:
+    """Return the public wording of a status act. Raises: ActRefused when the law does not know its ground on that day."""
+    if act in _WITHOUT_GROUND:
+        if decision.ground is not None:
+            raise InputError(f"{act} has no ground of the law", f"{act} không có căn cứ nào để chọn")
+        return "by-judgment" if decision.judgment else _WITHOUT_GROUND[act]
+    ground = check_ground(act, decision)
+    return "by-judgment" if decision.judgment else ground.name
 
 
-def _amended(row: Row, changes: Mapping[str, str | None]) -> dict[str, str]:
-    schema = schema_of(row)
-    for name in changes:
-        if name in _FIXED or name in schema.always_shown:
-            raise RecordError(name, "cannot be amended", "không được chỉnh sửa")
-    fields = dict(record_of(row))
-    for name, value in changes.items():
-        if value is None:
-            fields.pop(name, None)
-        else:
-            fields[name] = value
-    record.check(schema, fields)
-    gate.check_powers(row.batch, fields)
-    return fields
+def check_ground(act: str, decision: ActDecision) -> law.Ground:
+    """Return the ground of a decision. Raises: ActRefused when the law does not know it for this act on that day."""
+    grounds = law.grounds(act, decision.on)
+    for ground in grounds:
+        if ground.name == decision.ground:
+            return ground
+    raise ActRefused(
+        f"on {decision.on} the law knows no ground {decision.ground} to {act}",
+        f"ngày {decision.on} pháp luật không có căn cứ {decision.ground} để {act}",
+        rule="ground",
+        legal_basis="; ".join(dict.fromkeys(ground.legal_basis for ground in grounds)) or None,
+        mend="Grounds are: " + "; ".join(f"{ground.name} ({ground.en})" for ground in grounds),
+        mend_vi="Các căn cứ: " + "; ".join(f"{ground.name} ({ground.vi})" for ground in grounds),
+    )
+
+
+def check_day(decision: ActDecision, now: datetime) -> None:
+    """Refuse a decision of tomorrow. Raises: InputError."""
+    if decision.on > now.astimezone(VIETNAM).date().isoformat():
+        raise InputError(f"the decision is of the future: {decision.on}", f"ngày quyết định ở tương lai: {decision.on}")
+
+
+# -- two people -----------------------------------------------------------------------------------------------------------
+
+
+def require_two(prepared_by: User, permission: str, by: User, institution: Institution) -> None:
+    """Refuse unless a second person, who may, prepared it. Raises: NotAllowed, FourEyes."""
+    access.require(prepared_by, permission, institution)
+    if prepared_by.pk == by.pk:
+        raise FourEyes(
+            "who prepared an act may not approve it",
+            "người lập hồ sơ không được tự duyệt",
+            mend="Ask another person with the role of approver.",
+            mend_vi="Hãy nhờ một người duyệt khác.",
+        )
+
+
+def _refuse_too_many_alone(by: User, now: datetime) -> None:
+    verbs = [f"qualification.{act}" for act in ("revoke", "cancel", "suspend")]
+    lately = AuditEvent.objects.filter(actor=by, verb__in=verbs, at__gt=now - timedelta(hours=1), detail__alone=True)
+    if lately.count() >= ALONE_PER_HOUR:
+        raise FourEyes(
+            f"one person alone does {ALONE_PER_HOUR} of these acts in an hour, and no more",
+            f"một người chỉ được tự thực hiện {ALONE_PER_HOUR} lần trong một giờ",
+            rule="alone-per-hour",
+            mend="Let a second person prepare it (--prepared-by), or recall a whole list (`sogoc recall`).",
+            mend_vi="Để người thứ hai lập hồ sơ (--prepared-by), hoặc thu hồi theo danh sách (`sogoc recall`).",
+        )
+
+
+# -- the chain of one qualification ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Chain:
+class Chain:
     """All that was logged about one qualification: its newest version, the last entry about it, and its status."""
 
     newest: int
@@ -226,7 +190,7 @@ class _Chain:
     status: Status
 
 
-def _chain(logged: Entry) -> _Chain:
+def chain_of(logged: Entry) -> Chain:
     """Return the chain that an entry is in. Raises: WrongState while something about it still waits for the log."""
     Archive.hold()  # acts on one qualification follow each other
     newest, last, acts = logged, logged, _acts_on(logged)
@@ -242,7 +206,7 @@ def _chain(logged: Entry) -> _Chain:
             mend="Publish first (`sogoc publish`), then try again.",
             mend_vi="Hãy công bố trước (`sogoc publish`), rồi thử lại.",
         )
-    return _Chain(
+    return Chain(
         newest=newest.index, newest_entry=newest, previous=last.index, status=_RESULT.get(last.act, Status.VALID)
     )
 
@@ -276,17 +240,18 @@ def _allow(act: str, status: Status) -> None:
         )
 
 
-def _used() -> WrongState:
+def used() -> WrongState:
+    """Return the refusal of an id that stands for another act already."""
     return WrongState("this id was used for another act", "mã này đã dùng cho việc khác")
 
 
-def _decided(known: Entry, decision: ActDecision) -> bool:
+def decided(known: Entry, decision: ActDecision) -> bool:
     """Whether an act rests on this decision, as far as this is known: a restore may have lost the number."""
     detail: ActDetail | None = getattr(known, "detail", None)
-    return detail is None or detail.decision_number == decision.number
+    return detail is None or (detail.decision_number, detail.ground) == (decision.number, decision.ground)
 
 
-def _first(logged: Entry) -> Entry:
+def first_of(logged: Entry) -> Entry:
     """Return the entry with which this qualification was issued."""
     while logged.act in _SUCCESSORS and logged.target is not None:
         logged = logged.target
@@ -299,17 +264,21 @@ def _institution(logged: Entry) -> Institution:
     return logged.institution
 
 
-def _log(
+def log_act(
     statement: entry.StatusAct | entry.Successor,
     *,
-    chain: _Chain,
+    chain: Chain,
     institution: Institution,
     decision: ActDecision,
     keyring: Keyring,
     by: User,
     now: datetime,
-    prepared_by: User | None = None,
+    prepared_by: User | None,
 ) -> Entry:
+    """Sign an act and let it wait for the log, with its private half, the notices that it calls for and the audit's line.
+
+    Raises: KeyUnavailable.
+    """
     signer = keyring(sealing.signing_key(institution).uri)
     unsigned = statement.prepare(signer.jwk, origin=Archive.objects.get().origin)
     content = replace(statement, signatures=(unsigned.signed(signer.sign(unsigned.payload)),)).encode()
@@ -317,7 +286,28 @@ def _log(
         content, act=statement.act, institution=institution, act_id=statement.id, target=chain.newest_entry
     )
     ActDetail.objects.create(
-        entry=logged, decision_number=decision.number, salt=decision.salt, prepared_by=prepared_by, approved_by=by
+        entry=logged,
+        decision_number=decision.number,
+        ground=decision.ground,
+        salt=decision.salt,
+        prepared_by=prepared_by,
+        approved_by=by,
     )
-    audit.note(by, f"qualification.{statement.act}", f"log index {chain.newest}", at=now, detail={"id": statement.id})
+    row = Row.objects.filter(entry=chain.newest_entry).first()
+    notices.tell_of_act(
+        statement.act,
+        institution=institution,
+        subject=row.identifier if row else f"log index {chain.newest}",
+        decision_number=decision.number,
+        on=decision.on,
+        ground=decision.ground,
+        now=now,
+    )
+    audit.note(
+        by,
+        f"qualification.{statement.act}",
+        f"log index {chain.newest}",
+        at=now,
+        detail={"id": statement.id, "alone": prepared_by is None},
+    )
     return logged

@@ -157,7 +157,7 @@ def _insert_rows(batch: Batch, intake: Intake, identifiers: Callable[[], str]) -
 def _taken(batch: Batch, kind: str, rows: Sequence[Row]) -> list[str]:
     """Return the cells of rows whose serial or register number is in the register already."""
     taken = []
-    known = Row.objects.filter(institution=batch.institution, kind=kind, follows__isnull=True)
+    known = Row.objects.filter(institution=batch.institution, kind=kind).exclude(origin=Row.Origin.AMEND)
     for start in range(0, len(rows), 500):
         chunk = rows[start : start + 500]
         serials = set(

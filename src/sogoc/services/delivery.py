@@ -238,9 +238,9 @@ class Diploma:
 def diploma(*, row: Row, counter: Counter, printer: Printer, keyring: Keyring, now: datetime) -> Diploma:
     """Print and sign the diploma of a row, with the evidence of its face inside.
 
-    Raises: WrongState, also for an amended version, KeyUnavailable.
+    Raises: WrongState, also for a version that was amended and not issued again; KeyUnavailable.
     """
-    if row.follows_id is not None:
+    if row.origin == Row.Origin.AMEND:
         raise WrongState(
             "an amended diploma is never printed again: the original stays, with the decision beside it",
             "văn bằng đã chỉnh sửa không in lại: bản chính giữ nguyên, kèm quyết định chỉnh sửa",

@@ -206,7 +206,7 @@ class Migration(migrations.Migration):
             name='Notice',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recipient', models.CharField(help_text='holder, verifiers, institution, ministry, police', max_length=40)),
+                ('recipient', models.CharField(help_text='holder, verifiers, institution, public, ministry, police', max_length=40)),
                 ('what', models.CharField(max_length=60)),
                 ('subject', models.CharField(max_length=100)),
                 ('about', models.JSONField(default=dict)),
@@ -243,7 +243,7 @@ class Migration(migrations.Migration):
                 ('serial_value', models.BigIntegerField(null=True)),
                 ('register_number', models.CharField(max_length=100)),
                 ('number', models.PositiveBigIntegerField(null=True)),
-                ('year', models.CharField(help_text='calendar year of the award, in which register numbers are unique', max_length=4)),
+                ('year', models.CharField(help_text='calendar year of the award or reissue, in which register numbers are unique', max_length=4)),
                 ('identifier', models.CharField(help_text='random, printed in the QR code', max_length=36)),
                 ('name_key', models.CharField(help_text='the name without case, marks or spaces too many', max_length=150)),
                 ('born_on', models.CharField(max_length=10)),

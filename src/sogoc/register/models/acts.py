@@ -46,13 +46,13 @@ class Copy(models.Model):
 
 
 class Notice(models.Model):
-    """Something that somebody has to be told, written in the transaction that made it true. Whoever delivers marks it sent.
+    """Something that somebody has to be told or has to do, written in the transaction that made it true; then marked as sent.
 
     `subject` is the random identifier of a qualification or the id of a batch, never a name; `about` holds no personal data.
     """
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, null=True, related_name="notices")
-    recipient = models.CharField(max_length=40, help_text="holder, verifiers, institution, ministry, police")
+    recipient = models.CharField(max_length=40, help_text="holder, verifiers, institution, public, ministry, police")
     what = models.CharField(max_length=60)
     subject = models.CharField(max_length=100)
     about = models.JSONField(default=dict)

@@ -155,7 +155,9 @@ class Row(models.Model):
     serial_value = models.BigIntegerField(null=True)
     register_number = models.CharField(max_length=100)
     number = models.PositiveBigIntegerField(null=True)
-    year = models.CharField(max_length=4, help_text="calendar year of the award, in which register numbers are unique")
+    year = models.CharField(
+        max_length=4, help_text="calendar year of the award or reissue, in which register numbers are unique"
+    )
     identifier = models.CharField(max_length=36, help_text="random, printed in the QR code")
     name_key = models.CharField(max_length=150, help_text="the name without case, marks or spaces too many")
     born_on = models.CharField(max_length=10)

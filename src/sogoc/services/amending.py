@@ -1,0 +1,67 @@
+"""Amend a record by decision (chỉnh sửa nội dung): a new version of the record, while the diploma itself stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from sogoc.ports import Keyring, Log
+from sogoc.register.models import Row
+from sogoc.services import access, acting, sequencing, succession
+from sogoc.services.acting import ActDecision
+from sogoc.services.succession import Changes
+
+_ON_PAPER = ("serial_number", "register_number")
+"""The numbers of the diploma on paper, which is not printed again."""
+
+
+@transaction.atomic
+def amend(
+    *,
+    log: Log,
+    row: Row,
+    changes: Changes,
+    decision: ActDecision,
+    act_id: str,
+    keyring: Keyring,
+    randomness: Callable[[int], bytes],
+    prepared_by: User,
+    by: User,
+    now: datetime,
+) -> Row:
+    """Log a new version of a record by decision, on one of the grounds of the law. The same `act_id` again changes nothing.
+
+    Raises: NotAllowed, FourEyes, ActRefused, WrongState, RecordError, GateRefused, KeyUnavailable, RecoveryNeeded.
+    """
+    access.require(by, "act", row.institution)
+    acting.require_two(prepared_by, "batch.prepare", by, row.institution)
+    sequencing.refuse_if_behind(log)
+    acting.check_ground("amend", decision)
+    done = succession.done_before("amend", act_id, row, changes, decision)
+    if done is not None:
+        return done
+    acting.check_day(decision, now)
+    return succession.succeed(
+        "amend",
+        log=log,
+        row=row,
+        fields=succession.changed(row, changes, fixed=_ON_PAPER),
+        numbers={
+            "serial_number": row.serial_number,
+            "register_number": row.register_number,
+            "year": row.year,
+            "serial_series": row.serial_series,
+            "serial_value": row.serial_value,
+            "number": row.number,
+        },
+        decision=decision,
+        act_id=act_id,
+        keyring=keyring,
+        randomness=randomness,
+        prepared_by=prepared_by,
+        by=by,
+        now=now,
+    )

@@ -1,0 +1,147 @@
+"""A later version of a qualification: what an amendment and a reissue share. Two people agree on it, as on a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+
+from sogoc.core import canonical, commitment, entry, record
+from sogoc.core.record import Record
+from sogoc.core.status import Status
+from sogoc.core.vocabulary import fold
+from sogoc.errors import AlreadyInRegister, RecordError, WrongState
+from sogoc.ports import Keyring, Log
+from sogoc.register.models import Archive, Entry, Row
+from sogoc.register.records import record_of, schema_of
+from sogoc.services import acting, gate, sealing, sequencing
+from sogoc.services.acting import ActDecision
+
+Changes = Mapping[str, str | None]
+"""Fields and their new values; None takes a field out."""
+
+_ISSUED_AS = ("identifier", "institution_name")
+"""What no later version changes, beside what is always shown: the batch signed it for all its rows, or the QR code holds it."""
+
+
+def done_before(act: str, act_id: str, row: Row, changes: Changes, decision: ActDecision) -> Row | None:
+    """Return the version that this very act made before. Raises: WrongState when its id stands for anything else."""
+    known = Entry.objects.filter(act_id=act_id).first()
+    if known is None:
+        return None
+    said = entry.parse(bytes(known.content))
+    done = Row.objects.filter(entry=known).first()
+    if (
+        not isinstance(said, entry.Successor)
+        or done is None
+        or (said.act, said.on) != (act, decision.on)
+        or not acting.decided(known, decision)
+        or row.entry is None
+        or acting.first_of(known) != acting.first_of(row.entry)
+        or not all(record_of(done).get(name) == value for name, value in changes.items())
+    ):
+        raise acting.used()
+    return done
+
+
+def changed(row: Row, changes: Changes, *, fixed: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return the record with the changes in it, held against schema and powers. Raises: RecordError, GateRefused."""
+    schema = schema_of(row)
+    for name in changes:
+        if name in _ISSUED_AS or name in fixed or name in schema.always_shown:
+            raise RecordError(name, "cannot be changed", "không được thay đổi")
+    fields = dict(record_of(row))
+    for name, value in changes.items():
+        if value is None:
+            fields.pop(name, None)
+        else:
+            fields[name] = value
+    record.check(schema, fields)
+    gate.check_powers(row.batch, fields)
+    return fields
+
+
+def succeed(
+    act: str,
+    *,
+    log: Log,
+    row: Row,
+    fields: Record,
+    numbers: Mapping[str, Any],
+    decision: ActDecision,
+    act_id: str,
+    keyring: Keyring,
+    randomness: Callable[[int], bytes],
+    prepared_by: User,
+    by: User,
+    now: datetime,
+) -> Row:
+    """Seal and log the next version of a record. `numbers` are the columns of the register under which it stands.
+
+    Raises: WrongState, AlreadyInRegister, KeyUnavailable, RecoveryNeeded.
+    """
+    sequencing.refuse_if_behind(log)
+    if row.entry is None or row.batch.entry is None:
+        raise WrongState("the diploma is not logged yet", "văn bằng chưa vào nhật ký")
+    chain = acting.chain_of(row.entry)
+    if row.entry_id != chain.newest_entry.pk:
+        raise WrongState("only the newest version can be changed", "chỉ thay đổi được bản mới nhất")
+    if chain.status is not Status.VALID:
+        raise WrongState(
+            f"a qualification that is {chain.status.name.lower()} gets no new version",
+            "văn bằng đã thu hồi hoặc đang tạm dừng thì không chỉnh sửa, cấp lại được",
+        )
+    key = sealing.signing_key(row.institution)
+    ((status_list, status_index),) = sealing.give_places(Archive.hold(), 1)
+    successor = Row(
+        batch=row.batch,
+        institution=row.institution,
+        position=row.position,
+        cell=row.cell,
+        record=canonical.encode(dict(fields)),
+        kind=row.kind,
+        level=row.level,
+        identifier=row.identifier,
+        name_key=fold(fields["holder_name"])[:150],
+        born_on=fields["born_on"],
+        origin=act,
+        follows=row,
+        secret=randomness(32),
+        status_list=status_list,
+        status_index=status_index,
+        **numbers,
+    )
+    sealing.sign_row(successor, key=key, signer=keyring(key.uri), origin=Archive.objects.get().origin)
+    statement = entry.Successor(
+        act=act,
+        id=act_id,
+        batch=bytes(row.batch.entry.leaf_hash),
+        commitment=bytes(successor.commitment or b""),
+        decision=commitment.blind_decision(decision.number, decision.salt),
+        follows=chain.newest,
+        institution=row.institution.ordinal,
+        on=decision.on,
+        previous=chain.previous,
+        status=(status_list, status_index),
+    )
+    successor.entry = acting.log_act(
+        statement,
+        chain=chain,
+        institution=row.institution,
+        decision=decision,
+        keyring=keyring,
+        by=by,
+        now=now,
+        prepared_by=prepared_by,
+    )
+    try:
+        with transaction.atomic():
+            successor.save()
+    except IntegrityError as error:
+        raise AlreadyInRegister(
+            "this serial number or register number was given already", "số hiệu hoặc số vào sổ này đã được cấp"
+        ) from error
+    return successor
