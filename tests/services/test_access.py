@@ -15,6 +15,7 @@ from sogoc.errors import AlreadyInRegister, FourEyes, NotAllowed, SogocError
 from sogoc.register import queries
 from sogoc.register.models import AuditEvent, Batch, Entry, Membership, Notice, Row
 from sogoc.services import access, accrediting, batches, founding, notices
+from tests.services import keeping
 from tests.services.trial import IT, LAW, OURS, THEIRS, Trial, refused
 
 EVERYBODY = (
@@ -46,11 +47,23 @@ def accredit(trial: Trial, by: User) -> object:
 
 
 def change_powers(trial: Trial, by: User) -> object:
-    return accrediting.change_powers(
+    return accrediting.change(
         log=trial.log, ministry=trial.ministry, institution=queries.institution(OURS),
         powers=[IT, LAW, replace(IT, programme="7480103")],
         by=by, now=trial.now,
     )  # fmt: skip
+
+
+def cut_key(trial: Trial, by: User) -> object:
+    return keeping.cut(trial, by=by)
+
+
+def rotate_key(trial: Trial, by: User) -> object:
+    return keeping.rotate(trial, "ours 2", by=by)
+
+
+def hand_over(trial: Trial, by: User) -> object:
+    return keeping.hand_over(trial, by=by)
 
 
 def enrol(trial: Trial, by: User) -> object:
@@ -101,7 +114,10 @@ def told(trial: Trial, by: User) -> object:
 
 DOORS: dict[str, tuple[Callable[[Trial, User], object], set[str]]] = {
     "institution.accredited": (accredit, OFFICER),
-    "institution.powers": (change_powers, OFFICER),
+    "institution.page": (change_powers, OFFICER),
+    "key.cut": (cut_key, OFFICER),
+    "key.rotated": (rotate_key, OFFICER),
+    "register.handed-over": (hand_over, OFFICER),
     "member.enrolled": (enrol, OFFICER),
     "member.appointed": (appoint, OFFICER),
     "batch.opened": (open_batch, PREPARER),
@@ -138,6 +154,7 @@ def test_every_permission_has_a_door() -> None:
     assert set(access.PERMISSIONS) == {
         "accredit", "batch.prepare", "batch.submit", "batch.approve", "act.prepare", "act", "copy", "notice",
         "register.search", "diploma.read",
+        "key.request", "register.hand-over",
     }  # fmt: skip
 
 

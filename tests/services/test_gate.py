@@ -110,7 +110,7 @@ def test_another_decision_and_another_institution_have_their_own_totals(trial: T
 
 def close_power(trial: Trial, on: str = "2026-07-01") -> None:
     """The ministry ends the power for information technology."""
-    accrediting.change_powers(
+    accrediting.change(
         log=trial.log, ministry=trial.ministry, institution=queries.institution(OURS),
         powers=[replace(IT, valid_to=on), LAW], by=trial.people["officer"], now=trial.now,
     )  # fmt: skip

@@ -34,7 +34,7 @@ def test_what_would_not_read_back_never_waits_for_the_log(trial: Trial, changes:
 def test_a_page_that_would_not_read_back_is_never_logged(trial: Trial) -> None:
     endless = replace(IT, programme="7480199", legal_basis="x" * 300)
     with pytest.raises(MalformedError), transaction.atomic():
-        accrediting.change_powers(
+        accrediting.change(
             log=trial.log, ministry=trial.ministry, institution=queries.institution(OURS), powers=[IT, LAW, endless],
             by=trial.people["officer"], now=trial.now,
         )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.auth import authenticate as check_password
 from django.contrib.auth.models import User
 
+from sogoc.core.authority import parse as parse_page
 from sogoc.errors import NotAllowed
 from sogoc.register.models import Institution, Membership
 
@@ -14,6 +15,8 @@ PERMISSIONS: dict[str, frozenset[Membership.Role]] = {
     "batch.submit": frozenset({Membership.Role.PREPARER}),
     "batch.approve": frozenset({Membership.Role.APPROVER}),
     "act.prepare": frozenset({Membership.Role.PREPARER, Membership.Role.APPROVER, Membership.Role.OFFICER}),
+    "key.request": frozenset({Membership.Role.APPROVER}),
+    "register.hand-over": frozenset({Membership.Role.APPROVER}),
     "act": frozenset({Membership.Role.APPROVER, Membership.Role.OFFICER}),
     "copy": frozenset({Membership.Role.PREPARER, Membership.Role.APPROVER}),
     "notice": frozenset({Membership.Role.PREPARER, Membership.Role.APPROVER, Membership.Role.OFFICER}),
@@ -37,15 +40,42 @@ def authenticate(username: str, password: str) -> User:
 
 
 def require(user: User, permission: str, institution: Institution | None) -> None:
-    """Refuse unless `user` has the permission in `institution`, or in the ministry. Raises: NotAllowed."""
-    roles = PERMISSIONS[permission]
-    memberships = Membership.objects.filter(user=user, role__in=roles)
+    """Refuse unless `user` has the permission for this register, or in the ministry.
+
+    Where a register went, the right to act for it went too: the members of its keeper act, and no others. Who keeps it is read
+    from the newest page each time.
+
+    Raises: NotAllowed.
+    """
+    keeper = keeper_of(institution) if institution is not None else None
+    if not _holds(user, permission, keeper):
+        raise _refused(user, permission, institution)
+
+
+def require_member(user: User, permission: str, institution: Institution) -> None:
+    """Refuse unless `user` has the permission as a member of this institution itself. Raises: NotAllowed."""
+    if not _holds(user, permission, institution):
+        raise _refused(user, permission, institution)
+
+
+def keeper_of(institution: Institution) -> Institution:
+    """Return who keeps the register of an institution: itself, until its newest page names another."""
+    row = institution.pages.order_by("-version").first()
+    ordinal = parse_page(bytes(row.content)).custodian if row is not None else institution.ordinal
+    return institution if ordinal == institution.ordinal else Institution.objects.get(ordinal=ordinal)
+
+
+def _holds(user: User, permission: str, institution: Institution | None) -> bool:
+    memberships = Membership.objects.filter(user=user, role__in=PERMISSIONS[permission])
     here = memberships.filter(institution=institution) if institution else memberships.none()
     ministry = memberships.filter(role=Membership.Role.OFFICER)
-    if not user.is_active or not (here | ministry).exists():
-        raise NotAllowed(
-            f"{user.get_username()} may not do this ({permission}) for {institution or 'the ministry'}",
-            f"{user.get_username()} không có quyền này ({permission}) tại {institution or 'Bộ'}",
-            mend="Ask somebody with the right role.",
-            mend_vi="Hãy nhờ người có vai trò phù hợp.",
-        )
+    return user.is_active and (here | ministry).exists()
+
+
+def _refused(user: User, permission: str, institution: Institution | None) -> NotAllowed:
+    return NotAllowed(
+        f"{user.get_username()} may not do this ({permission}) for {institution or 'the ministry'}",
+        f"{user.get_username()} không có quyền này ({permission}) tại {institution or 'Bộ'}",
+        mend="Ask somebody with the right role.",
+        mend_vi="Hãy nhờ người có vai trò phù hợp.",
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -14,9 +15,9 @@ from sogoc.core.authority import KeyWindow, Name, Page, Power, SignerTerm, check
 from sogoc.core.authority import parse as parse_page
 from sogoc.core.canonical import digest
 from sogoc.core.jws import thumbprint
-from sogoc.errors import AlreadyInRegister
+from sogoc.errors import AlreadyInRegister, WrongState
 from sogoc.ports import IssuerSigner, Log
-from sogoc.register.models import Archive, AuthorityPage, Checkpoint, Institution, IssuerKey
+from sogoc.register.models import Archive, AuthorityPage, Institution, IssuerKey
 from sogoc.register.records import newest_page
 from sogoc.services import access, audit, sequencing, waiting
 
@@ -55,8 +56,7 @@ def accredit(
     Archive.hold()
     if Institution.objects.filter(code=code).exists():
         raise AlreadyInRegister(f"the code {code} is taken", f"mã {code} đã được dùng")
-    if IssuerKey.objects.filter(kid=thumbprint(key.jwk)).exists() or key.jwk == ministry.jwk:
-        raise AlreadyInRegister("the key is another's already", "khóa này đã thuộc nơi khác")
+    refuse_known_key(key.jwk, ministry)
     last = Institution.objects.order_by("-ordinal").first()
     institution = Institution.objects.create(ordinal=last.ordinal + 1 if last else 1, code=code)
     page = Page(
@@ -77,25 +77,59 @@ def accredit(
 
 
 @transaction.atomic
-def change_powers(
+def change(
     *,
     log: Log,
     ministry: IssuerSigner,
     institution: Institution,
-    powers: Sequence[Power],
     by: User,
     now: datetime,
+    category: str | None = None,
+    names: Sequence[Name] | None = None,
+    identifiers: Mapping[str, str] | None = None,
+    powers: Sequence[Power] | None = None,
+    signers: Sequence[SignerTerm] | None = None,
 ) -> AuthorityPage:
-    """Log a new version of the page with these powers. Raises: NotAllowed; MalformedError when a power is dropped or widened."""
+    """Log a new version of the page with what is given, and the rest as it was. Keys and keeper are changed elsewhere.
+
+    Raises: NotAllowed; MalformedError when the page breaks a rule of succession, such as a power dropped or widened.
+    """
     access.require(by, "accredit", None)
     sequencing.refuse_if_behind(log)
     Archive.hold()
     _, old = newest_page(institution)
-    page = replace(old, version=old.version + 1, powers=tuple(powers), signatures=())
-    check_succession(old, page)
-    row = _log_page(institution, page, ministry, log.origin)
-    audit.note(by, "institution.powers", institution.code, at=now, detail={"version": page.version})
+    given: dict[str, Any] = {
+        "category": category,
+        "names": None if names is None else tuple(names),
+        "identifiers": None if identifiers is None else dict(identifiers),
+        "powers": None if powers is None else tuple(powers),
+        "signers": None if signers is None else tuple(signers),
+    }
+    changes = {name: value for name, value in given.items() if value is not None and value != getattr(old, name)}
+    if not changes:
+        raise WrongState("the page says so already", "trang thẩm quyền đã ghi như vậy")
+    row = put_page(log, ministry, institution, replace(old, **changes))
+    audit.note(
+        by, "institution.page", institution.code, at=now, detail={"version": row.version, "changed": sorted(changes)}
+    )  # fmt: skip
     return row
+
+
+def put_page(log: Log, ministry: IssuerSigner, institution: Institution, page: Page) -> AuthorityPage:
+    """Log `page` as the next version of the institution's page. The archive must be held.
+
+    Raises: MalformedError when it does not follow from the newest one.
+    """
+    _, old = newest_page(institution)
+    page = replace(page, version=old.version + 1, signatures=())
+    check_succession(old, page)
+    return _log_page(institution, page, ministry, log.origin)
+
+
+def refuse_known_key(jwk: Mapping[str, str], ministry: IssuerSigner) -> None:
+    """Refuse a key that stands on a page already or is the ministry's. Raises: AlreadyInRegister."""
+    if IssuerKey.objects.filter(kid=thumbprint(jwk)).exists() or dict(jwk) == ministry.jwk:
+        raise AlreadyInRegister("the key is another's already", "khóa này đã thuộc nơi khác")
 
 
 def _enter_key(institution: Institution, key: NewKey) -> KeyWindow:
@@ -106,8 +140,7 @@ def _enter_key(institution: Institution, key: NewKey) -> KeyWindow:
         uri=key.uri,
         certificate=key.certificate,
     )
-    head = Checkpoint.objects.order_by("-size").first()
-    return KeyWindow(jwk=dict(key.jwk), holder=key.holder, start=head.size if head else 0)
+    return KeyWindow(jwk=dict(key.jwk), holder=key.holder, start=waiting.next_index())
 
 
 def _log_page(institution: Institution, page: Page, ministry: IssuerSigner, origin: str) -> AuthorityPage:

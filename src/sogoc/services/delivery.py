@@ -29,6 +29,7 @@ from sogoc.register.models import (
     StatusTable,
 )
 from sogoc.register.records import credential, record_of, schema_of
+from sogoc.services import sealing
 from sogoc.services.sequencing import newest_pages, page_digest
 
 
@@ -257,6 +258,6 @@ def diploma(*, row: Row, counter: Counter, printer: Printer, keyring: Keyring, n
         trial=counter.log.trial,
         created_at=now,
     )
-    key = row.institution.keys.get(kid=row.kid)
+    key = sealing.signing_key(row.institution)  # not the one of then: verifiers take a page only under a key in force
     signed = printer.sign(pdf, signer=keyring(key.uri), certificate=bytes(key.certificate), signed_at=now)
     return Diploma(pdf=signed, evidence=attached)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -54,6 +55,15 @@ def tell_of_act(
         )
         for recipient, clock in _TOLD[act]
     )
+
+
+def tell_institution(
+    institution: Institution, what: str, *, subject: str, about: Mapping[str, Any], now: datetime
+) -> None:
+    """Write that an institution has to be told of `what`; `subject` and `about` hold no personal data."""
+    Notice.objects.create(
+        institution=institution, recipient="institution", what=what, subject=subject, about=dict(about), created_at=now
+    )  # fmt: skip
 
 
 def _due(clock: str, on: str) -> str | None:

@@ -50,20 +50,22 @@ def seal(
         )
     passed = gate.check(batch)
     archive = Archive.objects.get()
-    key = signing_key(batch.institution)
-    signer = keyring(key.uri)
-    if jws.thumbprint(signer.jwk) != key.kid:
-        raise WrongState(
-            "the key store holds another key than the authority page", "kho khóa giữ khóa khác với trang thẩm quyền"
-        )
-    waiting = list(batch.rows.filter(signature__isnull=True).order_by("position").values_list("pk", flat=True))
-    for pks in _sets(waiting):
-        _draw_secrets(pks, randomness)
-        reach("seal.secrets")
-        _sign_rows(pks, key=key, signer=signer, origin=archive.origin)
-        reach("seal.signed")
-        progress(len(pks))
-    sealed = _close(batch, passed=passed, key=key, signer=signer, origin=archive.origin, now=now)
+    sealed = None
+    while sealed is None:  # again where another key came into force meanwhile: what the old one signed would not count
+        key = signing_key(batch.institution)
+        signer = keyring(key.uri)
+        if jws.thumbprint(signer.jwk) != key.kid:
+            raise WrongState(
+                "the key store holds another key than the authority page", "kho khóa giữ khóa khác với trang thẩm quyền"
+            )
+        unsigned = list(batch.rows.exclude(kid=key.kid).order_by("position").values_list("pk", flat=True))
+        for pks in _sets(unsigned):
+            _draw_secrets(pks, randomness)
+            reach("seal.secrets")
+            _sign_rows(pks, key=key, signer=signer, origin=archive.origin)
+            reach("seal.signed")
+            progress(len(pks))
+        sealed = _close(batch, passed=passed, key=key, signer=signer, origin=archive.origin, now=now)
     reach("seal.entries")
     return sealed
 
@@ -113,8 +115,8 @@ def _order(key: bytes, number: int) -> list[int]:
 
 @transaction.atomic
 def _sign_rows(pks: Sequence[int], *, key: IssuerKey, signer: IssuerSigner, origin: str) -> None:
-    waiting = Row.objects.filter(pk__in=pks, signature__isnull=True).select_for_update(of=("self",)).order_by("pk")
-    rows = list(waiting.select_related("batch", "institution"))
+    unsigned = Row.objects.filter(pk__in=pks).exclude(kid=key.kid).select_for_update(of=("self",)).order_by("pk")
+    rows = list(unsigned.select_related("batch", "institution"))
     for row in rows:
         sign_row(row, key=key, signer=signer, origin=origin)
     _write(("commitment", "kid", "signature"), [(row.commitment, row.kid, row.signature, row.pk) for row in rows])
@@ -138,12 +140,14 @@ def sign_row(row: Row, *, key: IssuerKey, signer: IssuerSigner, origin: str) -> 
 @transaction.atomic
 def _close(
     batch: Batch, *, passed: gate.Passed, key: IssuerKey, signer: IssuerSigner, origin: str, now: datetime
-) -> Batch:
-    """Sign the batch root and hand the entries to the log, all in one transaction."""
+) -> Batch | None:
+    """Sign the batch root and hand the entries to the log, all in one transaction; None when the key is in force no more."""
     batch = Batch.objects.select_for_update().select_related("institution", "decision").get(pk=batch.pk)
     if batch.state != Batch.State.APPROVED:
         return batch
     Archive.hold()
+    if signing_key(batch.institution).pk != key.pk:
+        return None
     rows = sorted(
         (bytes(cast(bytes, commitment)), (cast(int, number), cast(int, index)), pk)
         for pk, commitment, number, index in batch.rows.values_list("pk", "commitment", "status_list", "status_index")

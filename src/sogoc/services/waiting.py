@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from sogoc.core import entry, merkle
 from sogoc.errors import InputError, MalformedError
-from sogoc.register.models import Entry, Institution
+from sogoc.register.models import Checkpoint, Entry, Institution
 
 
 def enter(
     content: bytes,
     *,
     act: str,
-    institution: Institution,
+    institution: Institution | None,
     act_id: str | None = None,
     target: Entry | None = None,
 ) -> Entry:
@@ -36,3 +36,12 @@ def enter(
         institution=institution,
         target=target,
     )
+
+
+def next_index() -> int:
+    """Return the log index that the next entry will get. The archive must be held, and what is entered then commit with it.
+
+    Entries get their indexes in the order in which they came, all that wait at once, before the state that closes a head.
+    """
+    newest = Checkpoint.objects.order_by("-size").first()
+    return (newest.size if newest else 0) + Entry.objects.filter(index__isnull=True).count()

@@ -1,8 +1,8 @@
 """Triggers that hold the log, the pages, the register and the audit trail append-only, on both databases.
 
 The only changes let through: an entry that waits gets its index; a checkpoint gets its note and is marked published; a row that
-was never committed to may change or go, and one that was may be tied to its entry, or lose what it says of a person and nothing
-else; a batch that is neither sealed nor lost goes on; the archive gives more places; a decision gets its list; an override is
+was never committed to may change or go, and one that was may be signed by a newer key until it is tied to its entry, or lose what
+it says of a person and nothing else; a batch that is neither sealed nor lost goes on; the archive gives more places; a decision gets its list; an override is
 granted; a copy is issued or refused; a notice is sent.
 """
 
@@ -38,10 +38,11 @@ _UPDATE = {
         + _changed(
             "id", "batch_id", "institution_id", "position", "cell", "kind", "level", "serial_number", "serial_series",
             "serial_value", "register_number", "number", "year", "identifier", "origin", "follows_id", "commitment",
-            "status_list", "status_index", "kid",
+            "status_list", "status_index",
         )
-        + " OR ((" + _changed("record", "secret", "name_key", "born_on", "signature", "erased_at") + ") AND NOT (" + _ERASED + "))"
-        + ' OR (OLD."entry_id" IS NOT NULL AND (' + _changed("entry_id", "tree_position") + ")))"
+        + " OR ((" + _changed("record", "secret", "name_key", "born_on", "erased_at") + ") AND NOT (" + _ERASED + "))"
+        + ' OR (OLD."entry_id" IS NOT NULL AND ('
+        + _changed("entry_id", "tree_position", "kid") + " OR ((" + _changed("signature") + ") AND NOT (" + _ERASED + ")))))"
     ),
     "register_batch": (
         "OLD.\"state\" IN ('sealed', 'lost') OR (OLD.\"approved_by_id\" IS NOT NULL AND ("
