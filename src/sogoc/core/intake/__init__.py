@@ -6,7 +6,7 @@ If an attacker writes the table: the worst is a list of problems. No cell text r
 from sogoc.core.intake.choices import Choices, Known, Person
 from sogoc.core.intake.problem import Change, Confidence, Problem
 from sogoc.core.intake.reader import read
-from sogoc.core.intake.result import Faulty, Intake, IntakeRow, Matched, Skipped
+from sogoc.core.intake.result import Faulty, Intake, IntakeRow, Layout, Matched, Skipped
 from sogoc.core.intake.rules import RULES
 from sogoc.core.intake.sheet import Cell, CellType, Row, Sheet, Typed, cell_name, column_name
 
@@ -21,6 +21,7 @@ __all__ = [
     "Intake",
     "IntakeRow",
     "Known",
+    "Layout",
     "Matched",
     "Person",
     "Problem",

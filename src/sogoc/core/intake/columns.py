@@ -299,6 +299,7 @@ class Survey:
         """How the dates of a column are read; a question to the registrar where its cells say month first."""
         chosen = self._ordered.get(fold(label))
         if chosen is not None:
+            tally.evidence.dates.settled = True
             return Order(chosen)
         dates = tally.evidence.dates
         if dates.order is not Order.UNDECIDED:

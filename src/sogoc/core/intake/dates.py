@@ -40,13 +40,17 @@ class Order(Enum):
 
 @dataclass(slots=True)
 class DateEvidence:
-    """What the cells of one column of dates say of each other, counted while the sheet is looked over."""
+    """What the cells of one column of dates say of each other, counted while the sheet is looked over.
+
+    `settled`: the registrar has said how the column is written, so its cells raise no doubt.
+    """
 
     day_first: int = 0
     month_first: int = 0
     early_texts: int = 0
     late_days: int = 0
     early_days: int = 0
+    settled: bool = False
 
     def see(self, cell: Cell) -> None:
         if isinstance(cell, Typed):
@@ -71,12 +75,14 @@ class DateEvidence:
         return Confidence.CERTAIN if self.month_first >= _ENOUGH else Confidence.LIKELY
 
     @property
-    def swapped(self) -> bool:
-        """Whether Excel under American settings took 05/02/2003 for 2 May.
+    def swapped(self) -> Confidence | None:
+        """How sure it is that Excel under American settings took 05/02/2003 for 2 May; None where nothing says so.
 
         It then left as text only what it could not take for a date: every text has a day above 12, every date one up to 12.
         """
-        return bool(self.early_days and self.day_first and not self.late_days and not self.early_texts)
+        if self.settled or not self.early_days or not self.day_first or self.late_days or self.early_texts:
+            return None
+        return Confidence.LIKELY if min(self.early_days, self.day_first) >= _ENOUGH else Confidence.POSSIBLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +92,7 @@ class DateReader:
     full: bool
     today: date
     order: Order = Order.DAY_FIRST
-    swapped: bool = False
+    swapped: Confidence | None = None
     epoch_1904: bool = False
     encoding: str = ""
 
@@ -120,8 +126,8 @@ class DateReader:
     def _day(self, iso: str) -> Reading:
         if not exists(iso):
             return refused("date-form")
-        if self.swapped and iso[5:7] != iso[8:]:
-            return refused("swapped-date", f"{iso[5:7]}/{iso[8:]}/{iso[:4]}")
+        if self.swapped is not None and iso[5:7] != iso[8:]:
+            return refused("swapped-date", f"{iso[5:7]}/{iso[8:]}/{iso[:4]}", self.swapped)
         return self._plausible(iso)
 
     def _serial(self, days: int) -> Reading:

@@ -6,6 +6,7 @@ can leave them out.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -76,6 +77,16 @@ class Problem:
     @property
     def mend_vi(self) -> str:
         return RULES[self.rule].mend_vi.format(**dict(self.facts))
+
+
+def explained(problems: Iterable[Problem]) -> str:
+    """What to mend, one problem a line, in both languages: the cell of the column of errors in an export of faulty rows."""
+    lines = []
+    for problem in problems:
+        proposal = "" if problem.after is None else f" ⇒ {problem.after}"
+        said = f"{problem.vi} {problem.mend_vi} · {problem.en} {problem.mend}"
+        lines.append(f"{problem.cell} ({problem.column}): {said}{proposal}")
+    return "\n".join(lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

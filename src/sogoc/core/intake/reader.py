@@ -33,7 +33,7 @@ from sogoc.core.intake.columns import (
 from sogoc.core.intake.encodings import NAMES, decode, rank
 from sogoc.core.intake.headers import IGNORED, MEANINGS, text_of
 from sogoc.core.intake.problem import Change, Confidence, Problem, key_of
-from sogoc.core.intake.result import LISTED, Faulty, Intake, IntakeRow, Matched, ReadAgain, Skipped
+from sogoc.core.intake.result import LISTED, Faulty, Intake, IntakeRow, Layout, Matched, ReadAgain, Skipped
 from sogoc.core.intake.rules import RULES
 from sogoc.core.intake.sheet import Cell, Row, Sheet, cell_name, column_name
 from sogoc.core.intake.text import LOSSLESS, Finding, Reading
@@ -93,6 +93,7 @@ class _Outcome:
     table: Table
     index: int
     record: dict[str, str] | None
+    cells: Row = ()
     problems: list[Problem] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
 
@@ -190,6 +191,7 @@ class _File:
             acknowledged=tuple(acknowledged),
             columns=tuple(self._matched()),
             faults=ReadAgain(self._faults, faults) if faults else (),
+            layouts=tuple(self._layouts()),
         )
 
     def _is_acknowledged(self, problem: Problem) -> bool:
@@ -212,7 +214,13 @@ class _File:
         for outcome in self._outcomes(check=True):
             still_open = tuple(problem for problem in outcome.problems if not self._is_acknowledged(problem))
             if still_open and outcome.record is not None:
-                yield Faulty(sheet=outcome.table.sheet.name, row=outcome.index + 1, problems=still_open)
+                name = outcome.table.sheet.name
+                yield Faulty(sheet=name, row=outcome.index + 1, cells=outcome.cells, problems=still_open)
+
+    def _layouts(self) -> Iterator[Layout]:
+        for table, decoded in self._tables:
+            top = tuple(islice(decoded or table.sheet.rows, table.header.last + 1))
+            yield Layout(sheet=table.sheet.name, top=top, epoch_1904=table.sheet.epoch_1904)
 
     def _matched(self) -> Iterator[Matched]:
         for table, _ in self._tables:
@@ -381,7 +389,7 @@ class _File:
             if match is not None and int(match[1]) != read:
                 facts = (("said", match[1]), ("read", str(read)))
                 problem = self._at(table.sheet.name, cell_name(index, position), "", "total", *facts)
-                yield _Outcome(table, index, None, [problem])
+                yield _Outcome(table, index, None, row, [problem])
 
     def _decodings(self, table: Table, index: int, raw: Row, row: Row) -> Iterator[Change]:
         for column in table.columns:
@@ -398,7 +406,7 @@ class _File:
 
     def _read_row(self, table: Table, index: int, row: Row, checks: RowChecks | None) -> _Outcome:
         record = dict(self._defaults)
-        outcome = _Outcome(table, index, record)
+        outcome = _Outcome(table, index, record, row)
         late: list[tuple[Column, Cell, Reading]] = []
         width = len(row)
         for column in table.columns:

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TypeVar, overload
 
 from sogoc.core.intake.problem import Change, Problem
+from sogoc.core.intake.sheet import Row
 from sogoc.core.record import Record
 
 LISTED = 1_000
@@ -53,11 +54,17 @@ class IntakeRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faulty:
-    """One person's row with its open problems, for the registrar's list of what to mend."""
+    """One person's row as it stands in the file, with its open problems, for the registrar's list of what to mend."""
 
     sheet: str
     row: int
+    cells: Row
     problems: tuple[Problem, ...]
+
+    @property
+    def in_error(self) -> bool:
+        """Whether one of the problems keeps the row out of the register."""
+        return any(problem.severity == "error" for problem in self.problems)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +87,23 @@ class Matched:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """What stands above the persons of one sheet: its title block and the rows of its header."""
+
+    sheet: str
+    top: tuple[Row, ...]
+    epoch_1904: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
     """What became of a file under the choices that were made.
 
     `rows` is empty unless the whole file is clean. `problems` are open: every error, and the warnings that nobody
     acknowledged, up to LISTED of each rule; `counts` counts all of them by rule. `acknowledged` are the warnings that
     somebody has read. `changes` is everything that is carried otherwise than it was typed. `read` counts the persons'
-    rows in the file, `faulty` those with an error; `faults` are the rows with open problems.
+    rows in the file, `faulty` those with an error; `faults` are the rows with open problems, and
+    `layouts` what stands above them.
     """
 
     file: str
@@ -101,6 +118,7 @@ class Intake:
     acknowledged: tuple[Problem, ...] = ()
     columns: tuple[Matched, ...] = ()
     faults: Sequence[Faulty] = ()
+    layouts: tuple[Layout, ...] = ()
 
     @property
     def clean(self) -> bool:

@@ -52,11 +52,12 @@ _TCVN3_SIGN = "[¡-¬\u00ad®µ¶·¸¹»¼½¾¨©ª×÷]"
 _CAPITAL_INSIDE = "[a-zà-ÿ][À-ÖØ-Þ]|[A-Z][À-ÖØ-Þ](?=[a-zà-ÿ])"
 _TCVN3 = re.compile(f"(?<=[A-Za-zÀ-ÿ]){_TCVN3_SIGN}|{_TCVN3_SIGN}(?=[A-Za-zÀ-ÿ])|{_CAPITAL_INSIDE}")
 _LOST = re.compile(f"(?<=[{_LETTERS}])\\?|\\?(?=[{_LETTERS}])|\ufffd")
-_FORMULA = re.compile(r"[=@]|[+-](?=\S*[A-Za-z(])")
+# With an apostrophe it is what an export of ours, or a careful program, made of a formula.
+_FORMULA = re.compile(r"'?(?:[=@]|[+-](?=\S*[A-Za-z(]))")
 
 # One look decides for nearly every cell that there is nothing to look for.
 _SUSPECT = re.compile(
-    f"[^{_LETTERS}0-9 .,'’/()\\-:;&\"%_]|  |^[ =@+-]| $|{_VNI_PAIR}|[a-zà-ÿ][À-ÖØ-Þ]|[A-Z][À-ÖØ-Þ][a-zà-ÿ]"
+    f"[^{_LETTERS}0-9 .,'’/()\\-:;&\"%_]|  |^'?[ =@+-]| $|{_VNI_PAIR}|[a-zà-ÿ][À-ÖØ-Þ]|[A-Z][À-ÖØ-Þ][a-zà-ÿ]"
 )
 
 _CONFUSABLE = str.maketrans(
