@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from sogoc.core.books import CopyFace, Page
 from sogoc.errors import ChainUnavailable, WrongState
 
 
@@ -181,6 +182,13 @@ class Printer(Protocol):
         self, face: Mapping[str, str], *, verify_url: str, evidence: bytes, trial: bool, created_at: datetime
     ) -> bytes: ...
     def sign(self, pdf: bytes, *, signer: IssuerSigner, certificate: bytes, signed_at: datetime) -> bytes: ...
+
+
+class Binder(Protocol):
+    """Prints the legal books and copies from the register. It holds no secret and decides nothing."""
+
+    def volumes(self, pages: Iterable[Page], *, trial: bool, created_at: datetime) -> Iterator[bytes]: ...
+    def copy(self, face: CopyFace, *, verify_url: str, evidence: bytes, trial: bool, created_at: datetime) -> bytes: ...
 
 
 class Keyring(Protocol):

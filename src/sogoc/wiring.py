@@ -31,7 +31,7 @@ from sogoc.core.anchor import Confirmations, finality_from_json, finality_to_jso
 from sogoc.core.note import VerifierKey
 from sogoc.core.trust import Policy
 from sogoc.errors import ChainUnavailable, InputError, KeyUnavailable
-from sogoc.ports import Chain, FileStore, IssuerSigner, Log, Printer
+from sogoc.ports import Binder, Chain, FileStore, IssuerSigner, Log, Printer
 
 TRIAL_CHAIN_ID = 89
 EMBEDDED = "embedded"
@@ -145,6 +145,12 @@ class Home:
         from sogoc.adapters import diploma_pdf
 
         return diploma_pdf
+
+    @cached_property
+    def binder(self) -> Binder:
+        from sogoc.adapters import books_pdf
+
+        return books_pdf
 
     # -- the chain --------------------------------------------------------------------------------------------------
 

@@ -8,13 +8,16 @@ from hashlib import sha256
 from sogoc.core import entry
 from sogoc.core.authority import Name, Power, SignerTerm
 from sogoc.core.canonical import b64
+from sogoc.core.intake.sheet import Sheet
+from sogoc.core.reconcile import Source, of_national, of_paper
 from sogoc.core.record import BY_KIND
 from sogoc.core.report import Verdict
 from sogoc.register import queries
 from sogoc.register.models import Institution
-from sogoc.services import accrediting, batches, custody
+from sogoc.services import accrediting, batches, custody, exchanging, reconciling
+from sogoc.services.books import Which
 from tests.services.keeping import cut, hand_over
-from tests.services.trial import SteadyKey, Trial, _key, intake
+from tests.services.trial import OURS, SteadyKey, Trial, _key, intake
 
 # -- M4: a district office is abolished, and the department keeps its books ---------------------------------------------
 
@@ -88,3 +91,68 @@ def test_m4_custody_of_a_district_office(trial: Trial) -> None:
     assert notes["keeper"] == f"sổ gốc hiện do {DEPARTMENT_NAME} ({DEPARTMENT}) quản lý"
     assert set(notes) == {"keeper", "provenance", "late"}
     trial.assert_right()
+
+
+# -- M6: the register, a paper list and the national data are held against each other -------------------------------------
+
+
+def test_m6_reconcile_with_national_export(trial: Trial) -> None:
+    """What is missing, extra or different in the national data is named field by field; a name alone pairs nobody."""
+    names = [
+        "Nguyễn Thị Phượng",
+        "Trần Đức Hiếu",
+        "Huỳnh Ngọc Ánh Tuyết",
+        "H'Hen Niê",
+        "Y Bhiông Êban",
+        "Đặng Quốc Thịnh",
+    ]
+    rows = [one for name in names for one in trial.rows(1, holder_name=name)]
+    issued = trial.issue(rows)
+    trial.amend(issued[5], holder_name="Đặng Quốc Thính")
+    trial.advance()
+    book = Which(institution=queries.institution(OURS), kind="degree", level="bachelor", year="2026")
+    clerk = trial.by("preparer")
+
+    sent = [
+        (one.register_number, dict(one.exported.values))
+        for one in exchanging.export(book, given={}, by=clerk, now=trial.now)
+        if one.exported is not None
+    ]
+    national = {number: values for number, values in sent if number != "2026/0002"}  # Hiếu never arrived
+    national["2026/0001"]["xep_loai"] = "Xuất sắc"  # Phượng's grade was raised
+    national["2026/0006"]["ho_va_ten"] = "Đặng Quốc Thịnh"  # the amendment never arrived
+    national["2026/0004"] |= {"so_hieu_vbcc": "SG777777", "so_vao_so": "2026/0777", "ma_dinh_danh_vbcc": _NOBODY}
+    national["false"] = national["2026/0003"] | {  # somebody who never studied
+        "ho_va_ten": "Người Không Học", "so_hieu_vbcc": "SG999999", "so_vao_so": "2026/0999", "ma_dinh_danh_vbcc": _OTHER,
+    }  # fmt: skip
+    paper = [["Họ và tên", "Ngày sinh", "Số hiệu", "Số vào sổ", "Xếp loại"]]
+    paper += [
+        [name, "02/2003", row.serial_number, row.register_number, "Giỏi"]
+        for name, row in zip(names, issued, strict=True)
+    ]
+    paper[6][0] = "Đặng Quốc Thính"  # written anew after the amendment
+
+    found = reconciling.against(
+        book, by=clerk, now=trial.now,
+        paper=of_paper([Sheet(name="Lớp", rows=paper)], schema=BY_KIND["degree"], today=trial.now.date()).table,
+        national=of_national(national.items(), schema=BY_KIND["degree"]).table,
+    )  # fmt: skip
+
+    assert found.counted == {Source.REGISTER: 6, Source.PAPER: 6, Source.NATIONAL: 6}
+    assert found.tally == {"missing": 1, "extra": 1, "different": 2, "doubtful": 1, "repeated": 0}
+    assert found.agreed == 2, "Tuyết and Y Bhiông stand alike in all three"
+    said = {
+        (one.kind.value, one.places.get(Source.REGISTER, ("",))[0]): {
+            (diff.field, diff.values.get(Source.NATIONAL), diff.spelling) for diff in one.differences
+        }
+        for one in found.findings
+    }
+    assert said["missing", "2026/0002"] == set()
+    assert said["different", "2026/0001"] == {("classification", "Xuất sắc", False)}
+    assert said["different", "2026/0006"] == {("holder_name", "Đặng Quốc Thịnh", True)}
+    assert said["extra", ""] == set()
+    assert ("serial_number", "SG777777", False) in said["doubtful", "2026/0004"]
+
+
+_NOBODY = "11111111-1111-4111-8111-111111111111"
+_OTHER = "22222222-2222-4222-8222-222222222222"

@@ -29,13 +29,15 @@ class Act:
 class Entered:
     """A qualification in the register, as it was first recorded.
 
-    `late_on` is the day of recording where it came late, `acts` everything decided since, `provenance` a grade below A.
+    `late_on` is the day of recording where it came late, `acts` everything decided since, `provenance` a grade below A,
+    `replaces` the serial number of the diploma that it was reissued for.
     """
 
     record: Record
     late_on: str | None = None
     acts: tuple[Act, ...] = ()
     provenance: str | None = None
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +97,7 @@ def acts_said(act: Act) -> str:
 def note_of(line: Entered) -> str:
     """What the note column says of a line: where it comes from, that it came late, what was decided since."""
     notes = [f"Nguồn hạng {line.provenance}"] if line.provenance is not None else []
+    notes += [f"Cấp lại, thay số hiệu {line.replaces}, xem phụ lục"] if line.replaces is not None else []
     notes += [f"Ghi muộn ngày {day(line.late_on)}"] if line.late_on is not None else []
     notes += [f"{acts_said(act)}{', xem phụ lục' if act.what in _IN_APPENDIX else ''}" for act in line.acts]
     return "; ".join(notes)
