@@ -21,6 +21,7 @@ Failpoint = Literal[
     "publish.tiles",
     "publish.checkpoint",
     "publish.recorded",
+    "recall.chunk",
     "anchor.prepared",
     "anchor.sent",
     "anchor.confirmed",

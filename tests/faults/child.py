@@ -264,9 +264,9 @@ def main(verb: str, *arguments: str) -> int:
     }
     if verb in {"cli", "careless"}:
         opened()
-        from sogoc.services import sealing
+        from sogoc.services import recalling, sealing
 
-        sealing._SET = SET
+        sealing._SET = recalling._CHUNK = SET
     try:
         return int(verbs[verb](*arguments) or 0)
     except SogocError as error:

@@ -17,11 +17,13 @@ Backup = Callable[[World], Database]
 
 AT_SEALING = ("seal.secrets", "seal.secrets:3", "seal.signed", "seal.signed:2", "seal.entries")
 AT_LOGGING = tuple(point for point in FAILPOINTS if point.startswith(("sequence.", "publish.")))
+AT_RECALLING = ("recall.chunk", "recall.chunk:2")
 AT_ANCHORING = tuple(point for point in FAILPOINTS if point.startswith("anchor."))
 
 
 def test_every_crash_point_is_crashed_at() -> None:
-    assert {point.partition(":")[0] for point in (*AT_SEALING, *AT_LOGGING, *AT_ANCHORING)} == set(FAILPOINTS)
+    points = (*AT_SEALING, *AT_LOGGING, *AT_RECALLING, *AT_ANCHORING)
+    assert {point.partition(":")[0] for point in points} == set(FAILPOINTS)
 
 
 @pytest.mark.parametrize("failpoint", [*AT_SEALING, *AT_LOGGING])
@@ -77,6 +79,27 @@ def test_a_change_of_status_survives_a_crash(world: World, failpoint: str) -> No
     world.run("publish")
     world.assert_whole([first])
     assert dict(world.fsck().acts)["revoke"] == 1
+    (presented,) = (one for name, one in world.evidence().items() if name == first)
+    assert str(world.verify(presented, world.observed()).verdict) == "revoked"
+
+
+@pytest.mark.parametrize("failpoint", [*AT_RECALLING, "sequence.decided"])
+def test_a_recall_survives_a_crash(world: World, failpoint: str) -> None:
+    """Twelve diplomas in chunks of five: whatever was done before the crash, the same command does the rest, each once."""
+    first = world.batches[0]
+    serials = [
+        serial for (serial,) in world.database.ask("SELECT serial_number FROM register_row WHERE entry_id IS NOT NULL")
+    ]
+    (world.home.folder / "list.txt").write_text("\n".join(serials))
+    words = [
+        "recall", str(world.home.folder / "list.txt"), "--institution", "DHSG01", "--decision", "193/HS-ST", "--on", "2026-07-21",
+        "--ground", "without-authority", "--judgment", "--prepared-by", "lap", "--by", "duyet",
+    ]  # fmt: skip
+    world.dies(failpoint, *words)
+    world.assert_sane()
+    world.run(*words)
+    world.assert_whole([first])
+    assert dict(world.fsck().acts)["revoke"] == len(serials) == 12
     (presented,) = (one for name, one in world.evidence().items() if name == first)
     assert str(world.verify(presented, world.observed()).verdict) == "revoked"
 

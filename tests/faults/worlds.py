@@ -193,7 +193,8 @@ class World:
     def child(self, *words: str, failpoint: str | None = None) -> Finished:
         """Run a process of this archive to its end, whichever it is, and take down what it signed."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SOGOC_")}
-        environment |= {"SOGOC_HOME": str(self.folder), "SOGOC_PASSWORD": "duyet"} | self.database.environment
+        environment |= {"SOGOC_HOME": str(self.folder), "SOGOC_PASSWORD": "duyet", "SOGOC_PREPARER_PASSWORD": "lap"}
+        environment |= self.database.environment
         if failpoint is not None:
             environment["SOGOC_FAILPOINT"] = failpoint
         done = self.nursery.bear(*words, environment=environment, folder=self.folder.parent)

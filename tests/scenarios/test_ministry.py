@@ -13,7 +13,7 @@ from sogoc.core.reconcile import Source, of_national, of_paper
 from sogoc.core.record import BY_KIND
 from sogoc.core.report import Verdict
 from sogoc.register import queries
-from sogoc.register.models import Institution
+from sogoc.register.models import Institution, Notice
 from sogoc.services import accrediting, batches, custody, exchanging, reconciling
 from sogoc.services.books import Which
 from tests.services.keeping import cut, hand_over
@@ -156,3 +156,27 @@ def test_m6_reconcile_with_national_export(trial: Trial) -> None:
 
 _NOBODY = "11111111-1111-4111-8111-111111111111"
 _OTHER = "22222222-2222-4222-8222-222222222222"
+
+
+# -- M3: a court names 193 diplomas ---------------------------------------------------------------------------------------
+
+
+def test_m3_recall(trial: Trial) -> None:
+    """A court names 193 diplomas. With the next state every one of them is revoked, and no other of the school is touched."""
+    rows = trial.issue(200)
+    named, others = rows[:193], rows[193:]
+    evidence_before = [str(trial.verdict(row)) for row in (named[0], others[0])]
+    assert evidence_before == ["valid", "valid"]
+    told = trial.recall([row.serial_number for row in named], number="193/2026/HS-ST", ground="without-authority")
+    assert told.logged == 193
+    head = trial.advance()
+
+    reports = [trial.verify(row, head) for row in rows]
+    assert [str(report.verdict) for report in reports] == ["revoked"] * 193 + ["valid"] * 7
+    assert all("193/2026/HS-ST" in report.checks[7].findings[0].vi for report in reports[:193])
+
+    for recipient, due_on in (("holder", "2026-08-15"), ("verifiers", None)):
+        notices = Notice.objects.filter(recipient=recipient, what="revoke", sent_at__isnull=True)
+        assert {one.subject for one in notices} == {row.identifier for row in named}
+        assert {one.due_on for one in notices} == {due_on}
+    trial.assert_right()

@@ -37,7 +37,7 @@ from sogoc.errors import SogocError
 from sogoc.ports import FileStore, IssuerSigner, LockStore, Log
 from sogoc.register import queries
 from sogoc.register.models import Batch, Checkpoint, Entry, Institution, Row
-from sogoc.services import accrediting, acting, amending, batches, founding, issuing, reissuing, sealing
+from sogoc.services import accrediting, acting, amending, batches, founding, issuing, recalling, reissuing, sealing
 from sogoc.services.checking import Audit, fsck
 from sogoc.services.delivery import Counter
 from tests import archive
@@ -265,6 +265,19 @@ class Trial:
             decision=self.decision("90/QĐ", on, ground), act_id=act_id or b64(self.random(16)), keyring=self.keyring,
             randomness=self.random, prepared_by=prepared_by or self.by("preparer", code),
             by=by or self.by("approver", code), now=self.now,
+        )  # fmt: skip
+
+    def recall(self, named: Sequence[str], *, act: str = "revoke", leave_out: Sequence[str] = (), number: str = "193/2026/HS-ST",
+               ground: str | None = "ineligible", prepared_by: User | None = None, by: User | None = None,
+               code: str = OURS) -> recalling.Recalled:  # fmt: skip
+        recall = recalling.Recall(
+            institution=queries.institution(code), act=act, named=tuple(named),
+            decision=self.decision(number, ground=ground, judgment=True),
+        )  # fmt: skip
+        return recalling.run(
+            recall, log=self.log, acknowledged=leave_out, keyring=self.keyring, randomness=self.random,
+            prepared_by=prepared_by or self.by("preparer", code), by=by or self.by("approver", code), now=self.now,
+            progress=lambda _: None,
         )  # fmt: skip
 
     # -- the outside ----------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
-"""Commands on a qualification after it was issued: revoke, cancel, suspend, reinstate, amend, reissue."""
+"""Commands on a qualification after it was issued: revoke, cancel, suspend, reinstate, recall a list, amend, reissue."""
 
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -108,6 +109,73 @@ def _decision(number: str, on: str, ground: str | None, *, judgment: bool = Fals
     if is_full_date(on) is not None:
         raise InputError(f"{on} is not a date such as 2026-11-20", f"{on} không phải ngày dạng 2026-11-20")
     return ActDecision(number=number, on=on, salt=secrets.token_bytes(16), ground=ground, judgment=judgment)
+
+
+@app.command()
+def recall(
+    file: Annotated[Path, typer.Argument(help="A text file: one serial number or identifier on each line.")],
+    institution: InstitutionCode,
+    decision: DecisionNumber,
+    on: On,
+    prepared_by: PreparedBy,
+    by: By,
+    act: Annotated[str, typer.Option(help="revoke, cancel, suspend or reinstate.")] = "revoke",
+    ground: GroundIfAny = None,
+    judgment: Judgment = False,
+    leave_out: Annotated[list[str] | None, typer.Option(help="Leave out this line, which cannot be acted on.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Hold the list against the register, and do nothing.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Act on a list of diplomas by one decision or judgment, checked whole first, by two people. Safe to run again."""
+    from sogoc.cli import output
+    from sogoc.cli.opening import Progression, advance, done, now, open_home, person
+
+    archive = open_home(home())
+    from sogoc.register import queries
+    from sogoc.services import recalling
+
+    preparer, who = person(prepared_by, PREPARER_PASSWORD), person(by)
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{file} is no text file that can be read", f"không đọc được {file} như tệp văn bản"
+        ) from error
+    wanted = recalling.Recall(
+        institution=queries.institution(institution), act=act,
+        decision=_decision(decision, on, ground, judgment=judgment),
+        named=tuple(line.strip() for line in lines if line.strip()),
+    )  # fmt: skip
+    examined = recalling.examine(wanted, by=who)
+    exceptions = [{"line": name, "why": why} for name, why in examined.exceptions]
+    if not as_json:
+        for name, why in examined.exceptions:
+            en, vi = recalling.EXCEPTIONS[why]
+            output.stderr.print(f"  {name}: {vi} · {en}", markup=False)
+    if check:
+        return done(
+            as_json, {"clear": len(examined.clear), "done": len(examined.done), "exceptions": exceptions},
+            f"{len(examined.clear)} văn bằng thực hiện được, {len(examined.done)} đã xong, {len(exceptions)} vướng mắc",
+            f"{len(examined.clear)} can be acted on, {len(examined.done)} are done, {len(exceptions)} exceptions",
+        )  # fmt: skip
+    with Progression("Thu hồi · Recall", total=len(examined.clear), quiet=as_json) as progress:
+        told = recalling.run(
+            wanted, log=archive.log, acknowledged=leave_out or [], keyring=archive.keyring,
+            randomness=secrets.token_bytes, prepared_by=preparer, by=who, now=now(), progress=progress,
+        )  # fmt: skip
+    size, _ = advance(archive, quiet=True)
+    for identifier, why_not in told.failed:
+        output.stderr.print(f"  {identifier}: {why_not.vi} · {why_not.en}", markup=False)
+    done(
+        as_json,
+        {
+            "recall": told.recall, "logged": told.logged, "before": told.before, "left_out": exceptions,
+            "failed": [identifier for identifier, _ in told.failed], "size": size,
+        },
+        f"Đã ghi {told.logged} văn bằng, trước đó {told.before}; nhật ký có {size} mục",
+        f"{told.logged} logged, {told.before} before; the log has {size} entries",
+    )  # fmt: skip
+    return output.FAILED if told.failed else 0
 
 
 @app.command()

@@ -15,7 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 from sogoc import __version__
-from sogoc.cli import acts, keeping
+from sogoc.cli import acts, desk
 from sogoc.cli.options import By, InstitutionCode, Json, SerialNumber, home
 from sogoc.errors import LogForked, SogocError
 
@@ -39,7 +39,7 @@ log_app = typer.Typer(no_args_is_help=True, help="The public log.")
 trust_app = typer.Typer(no_args_is_help=True, help="Trust policies: what a verifier pins and has seen itself.")
 node_app = typer.Typer(no_args_is_help=True, help="The embedded chain of a trial archive.")
 app.add_typer(acts.app)
-app.add_typer(keeping.app)
+app.add_typer(desk.app)
 app.add_typer(log_app, name="log")
 app.add_typer(trust_app, name="trust")
 app.add_typer(node_app, name="node")
@@ -341,14 +341,11 @@ def recover(as_json: Json = False) -> int:
 
 
 @app.command()
-def doctor(
-    backups: Annotated[Path | None, typer.Option(help="Folder of backups: name those that are too old.")] = None,
-    as_json: Json = False,
-) -> int:
-    """Look over this archive: database settings, keys, log, lock, chain, erasures, programs."""
+def doctor(as_json: Json = False) -> int:
+    """Look over this archive: database settings, keys, log, lock, chain, programs."""
     from sogoc.cli import archive
 
-    return archive.doctor(home(), backups=backups, as_json=as_json)
+    return archive.doctor(home(), as_json=as_json)
 
 
 def _observe(policy: Policy, now: datetime) -> Policy:

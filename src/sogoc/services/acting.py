@@ -6,6 +6,7 @@ one place from which an act goes to the log with its private half, its notices a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -20,12 +21,13 @@ from sogoc.ports import Keyring, Log
 from sogoc.register.models import ActDetail, Archive, AuditEvent, Entry, Institution, Row
 from sogoc.services import access, audit, notices, sealing, sequencing, waiting
 
-_RESULT = {
+RESULT: Mapping[str, Status] = {
     "revoke": Status.REVOKED,
     "cancel": Status.REVOKED,
     "suspend": Status.SUSPENDED,
     "reinstate": Status.VALID,
 }
+"""The acts on a status, and the status that each leaves behind."""
 _WITHOUT_GROUND = {"suspend": "under-inquiry", "reinstate": "inquiry-closed"}
 """Acts for which the law has no list of grounds, and their public wording."""
 
@@ -123,19 +125,19 @@ def wording_of(act: str, decision: ActDecision) -> str:
         if decision.ground is not None:
             raise InputError(f"{act} has no ground of the law", f"{act} không có căn cứ nào để chọn")
         return "by-judgment" if decision.judgment else _WITHOUT_GROUND[act]
-    ground = check_ground(act, decision)
+    ground = check_ground(act, decision.ground, decision.on)
     return "by-judgment" if decision.judgment else ground.name
 
 
-def check_ground(act: str, decision: ActDecision) -> law.Ground:
-    """Return the ground of a decision. Raises: ActRefused when the law does not know it for this act on that day."""
-    grounds = law.grounds(act, decision.on)
+def check_ground(act: str, name: str | None, on: str) -> law.Ground:
+    """Return the ground of this name. Raises: ActRefused when the law does not know it for this act on that day."""
+    grounds = law.grounds(act, on)
     for ground in grounds:
-        if ground.name == decision.ground:
+        if ground.name == name:
             return ground
     raise ActRefused(
-        f"on {decision.on} the law knows no ground {decision.ground} to {act}",
-        f"ngày {decision.on} pháp luật không có căn cứ {decision.ground} để {act}",
+        f"on {on} the law knows no ground {name} to {act}",
+        f"ngày {on} pháp luật không có căn cứ {name} để {act}",
         rule="ground",
         legal_basis="; ".join(dict.fromkeys(ground.legal_basis for ground in grounds)) or None,
         mend="Grounds are: " + "; ".join(f"{ground.name} ({ground.en})" for ground in grounds),
@@ -152,7 +154,7 @@ def check_day(decision: ActDecision, now: datetime) -> None:
 # -- two people -----------------------------------------------------------------------------------------------------------
 
 
-def require_two(prepared_by: User, permission: str, by: User, institution: Institution | None) -> None:
+def require_two(prepared_by: User, permission: str, by: User, institution: Institution) -> None:
     """Refuse unless a second person, who may, prepared it. Raises: NotAllowed, FourEyes."""
     access.require(prepared_by, permission, institution)
     if prepared_by.pk == by.pk:
@@ -207,7 +209,7 @@ def chain_of(logged: Entry) -> Chain:
             mend_vi="Hãy công bố trước (`sogoc publish`), rồi thử lại.",
         )
     return Chain(
-        newest=newest.index, newest_entry=newest, previous=last.index, status=_RESULT.get(last.act, Status.VALID)
+        newest=newest.index, newest_entry=newest, previous=last.index, status=RESULT.get(last.act, Status.VALID)
     )
 
 
@@ -223,17 +225,24 @@ def status_of(logged: Entry) -> Status:
     acts = _acts_on(logged)
     if acts and acts[-1].act in _SUCCESSORS:
         return Status.SUPERSEDED
-    return _RESULT.get(acts[-1].act, Status.VALID) if acts else Status.VALID
+    return RESULT.get(acts[-1].act, Status.VALID) if acts else Status.VALID
+
+
+_FROM: Mapping[str, tuple[Status, ...]] = {
+    "revoke": (Status.VALID, Status.SUSPENDED),
+    "cancel": (Status.VALID, Status.SUSPENDED),
+    "suspend": (Status.VALID,),
+    "reinstate": (Status.SUSPENDED,),
+}
+
+
+def allows(act: str, status: Status) -> bool:
+    """Whether an act may be done to what has this status."""
+    return status in _FROM[act]
 
 
 def _allow(act: str, status: Status) -> None:
-    allowed = {
-        "revoke": (Status.VALID, Status.SUSPENDED),
-        "cancel": (Status.VALID, Status.SUSPENDED),
-        "suspend": (Status.VALID,),
-        "reinstate": (Status.SUSPENDED,),
-    }[act]
-    if status not in allowed:
+    if not allows(act, status):
         raise WrongState(
             f"a qualification that is {status.name.lower()} cannot be the target of {act}",
             f"văn bằng đang ở tình trạng {status.name.lower()}, không thể thực hiện {act}",

@@ -39,7 +39,7 @@ def amend(
     access.require(by, "act", row.institution)
     acting.require_two(prepared_by, "batch.prepare", by, row.institution)
     sequencing.refuse_if_behind(log)
-    acting.check_ground("amend", decision)
+    acting.check_ground("amend", decision.ground, decision.on)
     done = succession.done_before("amend", act_id, row, changes, decision)
     if done is not None:
         return done

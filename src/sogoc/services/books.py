@@ -22,6 +22,7 @@ from sogoc.core.books import (
     Book,
     Changed,
     Copied,
+    CopyFace,
     Entered,
     Line,
     Page,
@@ -190,10 +191,11 @@ def copy_book(*, institution: Institution, year: str, authority: str = "", by: U
 
 
 def _copied(one: Copy) -> Line:
-    if one.row.erased_at is not None:
-        return Void(register_number=one.row.register_number, reason=_ERASED)
+    row, _ = _issued(one)
+    if row.erased_at is not None:
+        return Void(register_number=row.register_number, reason=_ERASED)
     return Copied(
-        record=record_of(one.row),
+        record=record_of(row),
         number=one.number or 0,
         issued_on=one.issued_on or "",
         copies=one.copies,
@@ -222,18 +224,8 @@ def printed_copy(
     Raises: NotAllowed, KeyUnavailable; WrongState for a copy that was not issued, or whose qualification is not public or erased.
     """
     access.require(by, "diploma.read", one.institution)
-    if one.number is None or one.issued_on is None:
-        raise WrongState("this copy was not issued", "bản sao này chưa được cấp")
-    history = _history_of(one.row)
-    row = history.newest
-    if row.erased_at is not None:
-        raise WrongState("the personal data of this qualification was erased", "dữ liệu cá nhân của văn bằng đã xóa")
-    schema, fields = schema_of(row), record_of(row)
-    evidence = counter.evidence(row, names=copied_fields(schema)).encode()
-    face = copy_face(
-        fields, schema=schema, number=one.number, issued_on=one.issued_on,
-        institution=_name(one.institution, one.issued_on[:4]), place=fields["issued_at"], acts=standing(history),
-    )  # fmt: skip
+    row, face = face_of(one)
+    evidence = counter.evidence(row, names=copied_fields(schema_of(row))).encode()
     audit.note(by, "copy.print", f"{one.institution} {one.number}/{one.year}", at=now)
     pdf = binder.copy(
         face,
@@ -244,6 +236,31 @@ def printed_copy(
     )
     key = row.institution.keys.get(kid=row.kid)
     return printer.sign(pdf, signer=keyring(key.uri), certificate=bytes(key.certificate), signed_at=now)
+
+
+def face_of(one: Copy) -> tuple[Row, CopyFace]:
+    """Return what an issued copy says now, and the version of the record that it is of: every decision named, no former value.
+
+    Raises: WrongState for a copy that was not issued, or whose qualification was erased.
+    """
+    asked, issued_on = _issued(one)
+    history = _history_of(asked)
+    row = history.newest
+    if row.erased_at is not None:
+        raise WrongState("the personal data of this qualification was erased", "dữ liệu cá nhân của văn bằng đã xóa")
+    fields = record_of(row)
+    face = copy_face(
+        fields, schema=schema_of(row), number=one.number or 0, issued_on=issued_on,
+        institution=_name(one.institution, issued_on[:4]), place=fields["issued_at"], acts=standing(history),
+    )  # fmt: skip
+    return row, face
+
+
+def _issued(one: Copy) -> tuple[Row, str]:
+    """Return the row of an issued copy and the day of issue. Raises: WrongState when it was not issued."""
+    if one.row is None or one.issued_on is None:
+        raise WrongState("this copy was not issued", "bản sao này chưa được cấp")
+    return one.row, one.issued_on
 
 
 def _history_of(row: Row) -> History:

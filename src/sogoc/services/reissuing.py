@@ -44,7 +44,7 @@ def reissue(
     access.require(by, "act", row.institution)
     acting.require_two(prepared_by, "batch.prepare", by, row.institution)
     refuse_lost(decision)
-    acting.check_ground("reissue", decision)
+    acting.check_ground("reissue", decision.ground, decision.on)
     sequencing.refuse_if_behind(log)
     changes = dict(changes) | {"serial_number": serial_number, "register_number": register_number}
     done = succession.done_before("reissue", act_id, row, changes, decision)

@@ -28,7 +28,6 @@ from sogoc.core.law.rows import (
     NumberFormat,
     Qualification,
     Refusal,
-    Retention,
     Row,
     load,
 )
@@ -50,7 +49,6 @@ __all__ = [
     "NumberFormat",
     "Qualification",
     "Refusal",
-    "Retention",
     "Row",
     "category",
     "clock",
@@ -64,7 +62,6 @@ __all__ = [
     "number_format",
     "qualification",
     "refused_reissue",
-    "retention",
 ]
 
 R = TypeVar("R", bound=Row)
@@ -86,7 +83,6 @@ _CLOCKS = _table("clock", Clock)
 _GROUNDS = _table("ground", Ground)
 _REFUSALS = _table("refusal", Refusal)
 _GATE = _table("gate", GateRule)
-_RETENTION = _table("retention", Retention)
 GRADES = _table("grade", GradeRegime)
 HOLIDAYS = _table("holiday", Holiday)
 
@@ -231,7 +227,7 @@ def clock(name: str, on: str) -> Clock:
 
 @_often
 def grounds(act: str, on: str) -> tuple[Ground, ...]:
-    """For which reasons `revoke`, `cancel`, `amend` or `reissue` may be done; empty for any other act.
+    """For which reasons `revoke`, `cancel`, `amend` or `reissue` may be done, and who may ask for a `copy`; empty for any other act.
 
     Raises: RecordError if `on` is no full date.
     """
@@ -264,12 +260,3 @@ def gate(rule: str, on: str) -> GateRule:
     Raises: NoRule for another rule; RecordError if `on` is no full date.
     """
     return _one(tuple(row for row in _GATE if row.rule == rule), f"gate {rule}", on)
-
-
-@_often
-def retention(kind: str, on: str) -> Retention:
-    """How long the register of a kind is kept, as the law of that day has it.
-
-    Raises: NoRule for another kind; RecordError if `on` is no full date.
-    """
-    return _one(tuple(row for row in _RETENTION if row.kind == kind), f"retention of {kind}", on)

@@ -136,7 +136,8 @@ _SECTIONS: Mapping[str, _Section] = {
     ),
     "ground": _Section(
         "Grounds · Căn cứ",
-        "Why a qualification may be revoked, cancelled, amended or issued again. · Thu hồi, hủy bỏ, chỉnh sửa, cấp lại.",
+        "Why a qualification may be revoked, cancelled, amended, issued again or copied. · Thu hồi, hủy bỏ, chỉnh sửa, cấp lại, "
+        "cấp bản sao.",
         {
             "act": lambda row: _codes(row.acts),
             "ground": lambda row: f"`{row.name}`",
@@ -162,17 +163,6 @@ _SECTIONS: Mapping[str, _Section] = {
             "English": lambda row: row.en,
             "override · cấp vượt": lambda row: "two officers · hai cán bộ Bộ" if row.overridable else "",
             "tolerance · dung sai": lambda row: f"{row.tolerance_percent} %" if row.tolerance_percent else "",
-        },
-    ),
-    "retention": _Section(
-        "How long a register is kept · Thời hạn lưu trữ sổ gốc",
-        "What is kept for ever is erased only after it was revoked or cancelled. · Sổ lưu trữ vĩnh viễn chỉ xóa được hồ sơ đã "
-        "thu hồi, hủy bỏ.",
-        {
-            "kind": lambda row: f"`{row.kind}`",
-            "Tiếng Việt": lambda row: row.vi,
-            "English": lambda row: row.en,
-            "permanent · vĩnh viễn": lambda row: "✓" if row.permanent else "–",
         },
     ),
     "holiday": _Section(

@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
                 ('identifier', models.CharField(max_length=36, unique=True)),
                 ('decision_number', models.CharField(max_length=100)),
                 ('at', models.DateTimeField()),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, null=True, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='erasures', to='register.institution')),
             ],
         ),
@@ -278,7 +278,7 @@ class Migration(migrations.Migration):
                 ('issued_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('taken_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='copies', to='register.institution')),
-                ('row', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='copies', to='register.row')),
+                ('row', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='copies', to='register.row')),
             ],
         ),
         migrations.CreateModel(
@@ -473,7 +473,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='copy',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('issued_by__isnull', True), ('issued_on__isnull', True), ('number__isnull', True)), models.Q(('issued_by__isnull', False), ('issued_on__isnull', False), ('number__isnull', False), ('refused_reason__isnull', True), ('year__isnull', False)), _connector='OR'), name='issued_copies_are_numbered'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('issued_by__isnull', True), ('issued_on__isnull', True), ('number__isnull', True)), models.Q(('issued_by__isnull', False), ('issued_on__isnull', False), ('number__isnull', False), ('refused_reason__isnull', True), ('row__isnull', False), ('year__isnull', False)), _connector='OR'), name='issued_copies_are_numbered'),
         ),
         migrations.AddConstraint(
             model_name='sourcefile',

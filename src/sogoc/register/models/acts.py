@@ -11,11 +11,12 @@ from sogoc.register.models.institutions import Institution
 class Copy(models.Model):
     """One line of the copy book: a copy from the register, asked for and issued or refused. Numbers run by calendar year.
 
-    `recipient` and `relation` say who asked; `due_on` follows the clock of the law from `requested_at`.
+    `recipient` and `relation` (a ground of the law) say who asked; `due_on` follows the clock of the law from `requested_at`. `row`
+    is the version asked for, null where the register holds no such qualification: such a request can only be refused.
     """
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="copies")
-    row = models.ForeignKey(Row, on_delete=models.PROTECT, related_name="copies")
+    row = models.ForeignKey(Row, on_delete=models.PROTECT, null=True, related_name="copies")
     requested_at = models.DateTimeField()
     due_on = models.CharField(max_length=10)
     recipient = models.CharField(max_length=150)
@@ -35,7 +36,7 @@ class Copy(models.Model):
                 condition=Q(number__isnull=True, issued_on__isnull=True, issued_by__isnull=True)
                 | Q(
                     number__isnull=False, year__isnull=False, issued_on__isnull=False, issued_by__isnull=False,
-                    refused_reason__isnull=True,
+                    row__isnull=False, refused_reason__isnull=True,
                 ),
                 name="issued_copies_are_numbered",
             ),
@@ -68,16 +69,13 @@ class Notice(models.Model):
 
 
 class Erasure(models.Model):
-    """Personal data that was destroyed by decision: which qualification, by its random identifier, and nothing of the person.
-
-    `by` is null where it was carried out again after a restore.
-    """
+    """Personal data that was destroyed by decision: which qualification, by its random identifier, and nothing of the person."""
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="erasures")
     identifier = models.CharField(max_length=36, unique=True)
     decision_number = models.CharField(max_length=100)
     at = models.DateTimeField()
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
     def __str__(self) -> str:
         return self.identifier
