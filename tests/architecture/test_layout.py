@@ -24,7 +24,6 @@ LONGER = {
     "core/intake/reader.py": 600,  # from a sheet to rows, in the order of reading
     "core/verify.py": 1100,  # the eight steps, one after the other, as in the specification
     "core/intake/rules.py": 600,  # sentences in two languages
-    "demo/sample.py": 600,  # invented institutions are mostly data
 }
 
 # Names that say where something was left, not what it is.

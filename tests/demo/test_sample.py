@@ -13,7 +13,8 @@ from sogoc.core import intake
 from sogoc.core.intake import Intake
 from sogoc.core.intake.values import id_agrees
 from sogoc.core.record import BY_KIND
-from sogoc.demo.sample import ENGLISH, INSTITUTIONS, SampleBatch, SampleSet, make_files, seed_faults
+from sogoc.demo.faulty import seed_faults
+from sogoc.demo.sample import ENGLISH, INSTITUTIONS, SampleBatch, SampleSet, make_files
 
 TODAY = date(2026, 7, 1)
 

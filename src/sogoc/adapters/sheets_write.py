@@ -9,6 +9,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from openpyxl import Workbook
 from openpyxl.cell.cell import ERROR_CODES
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
+from openpyxl.worksheet.worksheet import Worksheet
 
 Value = str | int | date
 """What a cell may be written as. A date is a day of the spreadsheet program, shown day first."""
@@ -33,6 +36,18 @@ def write_csv(path: Path, rows: Sequence[Sequence[Value]], *, delimiter: str = "
             writer.writerow([f"{cell:%d/%m/%Y}" if isinstance(cell, date) else cell for cell in row])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One sheet. `merged` are ranges such as A1:D1, `bold` zero-based rows such as the header's."""
+
+    name: str
+    rows: Sequence[Sequence[Value]]
+    merged: Sequence[str] = ()
+    bold: Sequence[int] = ()
+    hidden_columns: Sequence[int] = ()
+    hidden: bool = False
+
+
 def write_xlsx(
     path: Path,
     rows: Sequence[Sequence[Value]],
@@ -40,13 +55,27 @@ def write_xlsx(
     name: str,
     merged: Sequence[str] = (),
     bold: Sequence[int] = (),
-    widths: Sequence[int] = (),
 ) -> None:
-    """One sheet. `merged` are ranges such as A1:D1, `bold` zero-based rows such as the header's, `widths` in characters."""
+    """A workbook of one sheet."""
+    write_workbook(path, [Page(name=name, rows=rows, merged=merged, bold=bold)])
+
+
+def write_workbook(path: Path, pages: Sequence[Page], *, epoch_1904: bool = False) -> None:
+    """A workbook, of which the first sheet is shown; `epoch_1904` as old programs for the Macintosh counted days."""
     workbook = Workbook()
     workbook.remove(workbook.worksheets[0])
-    sheet = workbook.create_sheet(name)
-    for index, row in enumerate(rows, 1):
+    if epoch_1904:
+        workbook.epoch = CALENDAR_MAC_1904
+    for page in pages:
+        _write_page(workbook.create_sheet(page.name), page)
+    workbook.properties.created = _WRITTEN_AT
+    packed = io.BytesIO()
+    workbook.save(packed)
+    path.write_bytes(_timeless(packed.getvalue(), workbook.properties.modified))
+
+
+def _write_page(sheet: Worksheet, page: Page) -> None:
+    for index, row in enumerate(page.rows, 1):
         for position, value in enumerate(row, 1):
             if value == "":
                 continue
@@ -55,18 +84,17 @@ def write_xlsx(
                 cell.data_type = "e" if value in ERROR_CODES else "s"
             elif isinstance(value, date):
                 cell.number_format = "dd/mm/yyyy"
-            if index - 1 in bold:
+            if index - 1 in page.bold:
                 cell.font = Font(bold=True)
                 cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
-    for cells in merged:
+    for cells in page.merged:
         sheet.merge_cells(cells)
     for position in range(1, sheet.max_column + 1):
-        width = widths[position - 1] if position <= len(widths) else 18
-        sheet.column_dimensions[get_column_letter(position)].width = width
-    workbook.properties.created = _WRITTEN_AT
-    packed = io.BytesIO()
-    workbook.save(packed)
-    path.write_bytes(_timeless(packed.getvalue(), workbook.properties.modified))
+        sheet.column_dimensions[get_column_letter(position)].width = 18
+    for position in page.hidden_columns:
+        sheet.column_dimensions[get_column_letter(position + 1)].hidden = True
+    if page.hidden:
+        sheet.sheet_state = "hidden"
 
 
 def _timeless(content: bytes, modified: datetime) -> bytes:

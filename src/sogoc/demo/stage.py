@@ -25,7 +25,7 @@ from sogoc.core.authority import Name, Power, SignerTerm
 from sogoc.core.canonical import b64
 from sogoc.core.record import BY_KIND
 from sogoc.core.trust import Policy
-from sogoc.demo import sample
+from sogoc.demo import faulty, sample
 from sogoc.demo.sample import SampleBatch, SampleInstitution, SampleSet
 from sogoc.errors import FourEyes, GateRefused, WrongState
 from sogoc.wiring import Home
@@ -201,7 +201,7 @@ class Stage:
 
     def refuse_faulty(self, samples: SampleSet) -> None:
         clean = samples.batch(sample.SCHOOL.code)
-        twin = sample.seed_faults(clean, clean.path.with_stem(clean.path.stem + "-co-loi"), seed=self.seed)
+        twin = faulty.seed_faults(clean, clean.path.with_stem(clean.path.stem + "-co-loi"), seed=self.seed)
         read, batch = self._take_in(clean, twin.path, self.now)
         if batch is not None:
             raise WrongState("a file with faults was taken in")

@@ -105,7 +105,7 @@ def is_single_byte(text: str) -> bool:
 
 
 def old_encoding(text: str) -> str | None:
-    """The old encoding that this text surely is in, by its own looks: what no text in Unicode looks like."""
+    """The old encoding that this text surely is in: it looks as no text in Unicode does, or only there it makes sense."""
     if text.isascii():
         return None
     if _mojibake(text):
@@ -114,7 +114,7 @@ def old_encoding(text: str) -> str | None:
     if _SINGLE_BYTE.fullmatch(text) is None:
         return None
     looks = "vni" if _VNI.search(text) else "tcvn3" if _TCVN3.search(text) else None
-    if looks is None:
+    if looks is None and _makes_sense(text):
         return None
     sensible = _sensible(text)
     return looks if looks in sensible else next(iter(sensible), looks)
@@ -164,7 +164,7 @@ def read_text(text: str, column: str = "", known: Callable[[str], bool] | None =
 
     `column` is the old encoding that the rest of its column is in; `known` tells the words of a closed list.
     """
-    if _SUSPECT.search(text) is None and not (column and is_single_byte(text)):
+    if _SUSPECT.search(text) is None and (not is_single_byte(text) or (not column and _makes_sense(text))):
         return Reading(text)
     findings: list[Finding] = []
     composed = unicodedata.normalize("NFC", text)
