@@ -23,22 +23,70 @@ from sogoc.core.record import DEGREE
 
 TODAY = date(2026, 7, 1)
 GIVEN = {
-    **{"institution": "DHSG01", "kind": "degree", "level": "bachelor", "title": "Bằng cử nhân", "issued_at": "Quảng Bình"},
-    **{"institution_name": "Đại học Sông Gianh (mẫu)", "decision_number": "412/QĐ-ĐHSG", "decided_on": "2026-06-12"},
-    **{"awarded_on": "2026-06-19", "signer_name": "Đặng Quốc Thịnh", "signer_title": "Giám đốc"},
+    "institution": "DHSG01",
+    "kind": "degree",
+    "level": "bachelor",
+    "title": "Bằng cử nhân",
+    "issued_at": "Quảng Bình",
+    "institution_name": "Đại học Sông Gianh (mẫu)",
+    "decision_number": "412/QĐ-ĐHSG",
+    "decided_on": "2026-06-12",
+    "awarded_on": "2026-06-19",
+    "signer_name": "Đặng Quốc Thịnh",
+    "signer_title": "Giám đốc",
 }
 HEADER = (
-    *("STT", "Họ và tên", "Ngày sinh", "Nơi sinh", "Giới tính", "Dân tộc", "Quốc tịch", "Số CCCD", "Mã SV", "Ngành đào tạo"),
+    *(
+        "STT",
+        "Họ và tên",
+        "Ngày sinh",
+        "Nơi sinh",
+        "Giới tính",
+        "Dân tộc",
+        "Quốc tịch",
+        "Số CCCD",
+        "Mã SV",
+        "Ngành đào tạo",
+    ),
     *("Mã ngành", "Năm TN", "Xếp loại", "Số hiệu VB", "Số vào sổ", "Hình thức ĐT", "Ghi chú"),
 )
 FAMILY = ("Nguyễn", "Trần", "Lê", "Phạm", "Huỳnh", "Phan", "Vũ", "Đặng", "Bùi", "Đỗ")
 MIDDLE = ("Thị", "Văn", "Đức", "Ngọc", "Hoàng", "Minh", "Thanh", "Quốc", "Hữu", "Xuân")
-GIVEN_NAME = ("Phượng", "Hiếu", "Thịnh", "Vy", "Tuyết", "Lan", "Nam", "Hòa", "Thủy", "Khánh", "Yến", "Tú", "Đạt", "Quỳnh")
+GIVEN_NAME = (
+    "Phượng",
+    "Hiếu",
+    "Thịnh",
+    "Vy",
+    "Tuyết",
+    "Lan",
+    "Nam",
+    "Hòa",
+    "Thủy",
+    "Khánh",
+    "Yến",
+    "Tú",
+    "Đạt",
+    "Quỳnh",
+)
 PLACES = ("Hà Nội", "Huế", "Quảng Bình", "Bắc Giang", "TP HCM", "Đắk Lắk", "Nghệ An", "Sông Bé")
 FAULTS: tuple[tuple[int, Value], ...] = (
     *((1, "TrÇn §øc HiÕu"), (1, "Nguyeãn Thò Phöôïng"), (1, "Nguyá»…n Thá»‹ PhÆ°á»£ng"), (1, "Ðặng  Thị Lan")),
-    *((1, "NGUYEN THI LAN"), (2, "00/00/1998"), (2, "31/02/2003"), (2, "Không rõ"), (3, '=HYPERLINK("http://example.org")')),
-    *((4, "x"), (7, "1.30300E+09"), (7, "'001303004217"), (12, "TB Khá"), (13, "S00O934"), (10, "D480201"), (15, "VLVH")),
+    *(
+        (1, "NGUYEN THI LAN"),
+        (2, "00/00/1998"),
+        (2, "31/02/2003"),
+        (2, "Không rõ"),
+        (3, '=HYPERLINK("http://example.org")'),
+    ),
+    *(
+        (4, "x"),
+        (7, "1.30300E+09"),
+        (7, "'001303004217"),
+        (12, "TB Khá"),
+        (13, "S00O934"),
+        (10, "D480201"),
+        (15, "VLVH"),
+    ),
 )
 
 
@@ -48,7 +96,14 @@ def table(count: int, *, dirty: bool) -> Iterator[list[Value]]:
         family, middle = FAMILY[number % 10], MIDDLE[number // 10 % 10]
         name = f"{family} {middle} {MIDDLE[number // 100 % 10]} {GIVEN_NAME[number // 1000 % 14]}"
         row: list[Value] = [
-            *(number + 1, name, f"{number % 28 + 1:02}/{number // 28 % 12 + 1:02}/2003", PLACES[number % 8], "Nữ", "Kinh"),
+            *(
+                number + 1,
+                name,
+                f"{number % 28 + 1:02}/{number // 28 % 12 + 1:02}/2003",
+                PLACES[number % 8],
+                "Nữ",
+                "Kinh",
+            ),
             *("Việt Nam", f"0013030{number % 100_000:05}", f"2022{number:06}", "Công nghệ thông tin", "7480201", 2026),
             *("Khá", f"SG{number:06}", f"2026/SG/{number:06}", "Chính quy", ""),
         ]
@@ -64,7 +119,9 @@ def measure(path: Path) -> dict[str, float]:
     opened = time.perf_counter()
     result = intake.read(sheets, file=path.name, schema=DEGREE, defaults=GIVEN, today=TODAY)
     checked = time.perf_counter()
-    peak = next(line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    peak = next(
+        line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")
+    )
     return {
         "rows": result.read,
         "problems": sum(result.counts.values()),

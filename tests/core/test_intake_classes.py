@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sogoc.core.intake import Cell, CellType, Choices, Confidence, Intake, Person, Problem, Row, Sheet, Typed
-from sogoc.core.intake.encodings import TCVN3, VNI, byte_view
+from sogoc.core.intake.encodings import byte_view
 from sogoc.core.intake.headers import meaning_of
 from sogoc.core.intake.syllables import search_key
+from sogoc.demo.old_encodings import in_1258, in_tcvn3, in_vni
 from sogoc.errors import InputError
 from tests.core.test_intake import CHOSEN, OTHER, PERSON, SAME, day, number, read, sheet
 
@@ -561,26 +562,9 @@ TABLE = "Họ và tên;Ngày sinh;Ngành đào tạo;Mã ngành;Số hiệu;Số
 )
 
 
-def _in_tcvn3(text: str) -> str:
-    back = {letter: code for code, letter in TCVN3.items()}
-    return "".join(back.get(letter, letter) for letter in text)
-
-
-def _in_vni(text: str) -> str:
-    back = {letter: code for code, letter in VNI.items()}
-    return "".join(back.get(letter, letter) for letter in text)
-
-
-def _in_1258(text: str) -> str:
-    apart = ""
-    for letter in text:
-        parts = unicodedata.normalize("NFD", letter)
-        tone = "".join(mark for mark in parts if mark in "\u0300\u0301\u0303\u0309\u0323")
-        apart += unicodedata.normalize("NFC", "".join(mark for mark in parts if mark not in tone)) + tone
-    return byte_view(apart.encode("cp1258"))
-
-
-@pytest.mark.parametrize(("encoding", "write"), [("tcvn3", _in_tcvn3), ("vni", _in_vni), ("cp1258", _in_1258)])
+@pytest.mark.parametrize(
+    ("encoding", "write"), [("tcvn3", in_tcvn3), ("vni", in_vni), ("cp1258", lambda text: byte_view(in_1258(text)))]
+)
 def test_class_24_a_text_file_in_an_old_encoding_is_a_question_about_the_file(
     encoding: str, write: Callable[[str], str]
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,11 @@ NAMES = (
     *("23-cong-thuc.xlsx", "24-tcvn3.csv", "24-vni.csv", "24-cp1258.csv", "24-utf-16-le.csv", "24-dau-phay.csv"),
 )
 REFUSED = ("23-cu.xls", "23-mat-khau.xlsx", "23-macro.xlsm")
+
+
+@lru_cache(maxsize=64)
+def opened(path: Path) -> list[Sheet]:
+    return read_table(path)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +61,7 @@ def test_the_files_are_these(dirty: DirtySet) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_exactly_what_was_seeded_is_said(name: str, dirty: DirtySet) -> None:
     one = file(dirty, name)
-    result = read(one, dirty, read_table(one.path))
+    result = read(one, dirty, opened(one.path))
     assert sorted(said(result), key=str) == sorted(one.expected, key=str)
     assert {(change.cell, change.rule) for change in result.changes} >= one.lossless
     assert {change.rule for change in result.changes} <= {"nfc", "spaces"}
@@ -75,7 +81,7 @@ def test_nothing_is_changed_that_nobody_accepted(dirty: DirtySet) -> None:
     carried = 0
     for name in NAMES:
         one = file(dirty, name)
-        first = read(one, dirty, (sheets := read_table(one.path)), Choices().acknowledge_rule())
+        first = read(one, dirty, (sheets := opened(one.path)), Choices().acknowledge_rule())
         if any(not re.fullmatch(r"[A-Z]+(?!1$)\d+", problem.cell) for problem in first.problems):
             continue  # a question about a column or the whole file
         wrong = {(fault.sheet, fault.row) for fault in first.faults}
@@ -106,7 +112,7 @@ def test_nothing_is_changed_that_nobody_accepted(dirty: DirtySet) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_each_proposal_can_be_accepted_and_taken_back(name: str, dirty: DirtySet) -> None:
     one = file(dirty, name)
-    sheets = read_table(one.path)
+    sheets = opened(one.path)
     first = read(one, dirty, sheets)
     choices = Choices()
     proposals = [problem for problem in first.problems if problem.after is not None]
@@ -125,7 +131,7 @@ def test_each_proposal_can_be_accepted_and_taken_back(name: str, dirty: DirtySet
 def test_faulty_rows_of_a_title_block_go_out_and_come_in_again(dirty: DirtySet, tmp_path: Path) -> None:
     for name in ("01-ho-ten.xlsx", "11-so-va-chu.xlsx", "21-trung-lap.xlsx"):
         one = file(dirty, name)
-        result = read(one, dirty, read_table(one.path))
+        result = read(one, dirty, opened(one.path))
         assert write_faulty(tmp_path / name, result) == result.faulty
         again = read(one, dirty, read_table(tmp_path / name))
         assert again.faulty <= result.faulty

@@ -159,11 +159,17 @@ def import_(
     awarded_on: Annotated[str, typer.Option(help="Award date, 2026-07-15.")],
     by: By,
     set_: Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE for the whole file.")] = None,
-    accept: Annotated[list[str] | None, typer.Option(help="Accept every proposal of this rule.")] = None,
+    accept: Annotated[
+        list[str] | None, typer.Option(help="Accept every proposal of this rule, or the one of this key.")
+    ] = None,
+    meaning: Annotated[list[str] | None, typer.Option(help="COLUMN=FIELD: what a column means.")] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="Leave out this column.")] = None,
     acknowledge: Annotated[
         bool, typer.Option("--acknowledge-warnings", help="You have read the warnings, and the file is right.")
     ] = False,
+    faulty: Annotated[
+        Path | None, typer.Option(help="Write the faulty rows here, .xlsx or .csv, to be mended.")
+    ] = None,
     key: Annotated[str | None, typer.Option(help="Idempotency key (default: the file's SHA-256).")] = None,
     as_json: Json = False,
 ) -> int:
@@ -172,9 +178,8 @@ def import_(
 
     return register.import_file(
         home(), file, institution=institution, kind=kind, level=level, number=decision, decided_on=decided_on,
-        total=total, awarded_on=awarded_on, by=by, given=set_ or [], accept=accept or [], ignore=ignore or [], acknowledge=acknowledge,
-        key=key,
-        as_json=as_json,
+        total=total, awarded_on=awarded_on, by=by, given=set_ or [], accept=accept or [], ignore=ignore or [], meanings=meaning or [],
+        acknowledge=acknowledge, faulty=faulty, key=key, as_json=as_json,
     )  # fmt: skip
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from sogoc.core.intake import Intake, Problem
 
 
+_KEY = 22  # characters of the key of one proposal
+
+
 def import_file(
     folder: Path,
     path: Path,
@@ -32,13 +35,15 @@ def import_file(
     given: list[str],
     accept: list[str],
     ignore: list[str],
+    meanings: list[str],
     acknowledge: bool,
+    faulty: Path | None,
     key: str | None,
     as_json: bool,
 ) -> int:
     home = open_home(folder)
     from sogoc.adapters.sheets import read_table
-    from sogoc.core.intake import Choices
+    from sogoc.core.intake import RULES, Choices
     from sogoc.core.record import BY_KIND
     from sogoc.register import queries
     from sogoc.services import importing
@@ -47,7 +52,10 @@ def import_file(
     if kind not in BY_KIND:
         raise InputError(f"{kind} is none of {', '.join(BY_KIND)}", f"{kind} không thuộc {', '.join(BY_KIND)}")
     who = person(by)
-    choices = Choices(rules=frozenset(accept), ignored=frozenset(ignore))
+    keys = frozenset(one for one in accept if len(one) == _KEY and one not in RULES)
+    choices = Choices(
+        rules=frozenset(accept) - keys, proposals=keys, ignored=frozenset(ignore), meanings=pairs(meanings)
+    )
     sheets = read_table(path)
     read, batch = importing.take_in(
         importing.File(name=path.name, content=path.read_bytes(), sheets=tuple(sheets)),
@@ -63,6 +71,10 @@ def import_file(
         choices=choices.acknowledge_rule() if acknowledge else choices,
         key=key,
     )
+    if faulty is not None:
+        from sogoc.adapters.sheets_faulty import write_faulty
+
+        write_faulty(faulty, read)
     if as_json:
         output.document(_intake_json(read) | {"batch": batch.public_id if batch else None})
     else:
