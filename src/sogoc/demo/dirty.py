@@ -25,7 +25,6 @@ from sogoc.demo.people import Population
 
 ON = date(2026, 7, 1)
 """The day on which the files are read."""
-
 GIVEN: Mapping[str, str] = {
     "institution": "DHSG01",
     "kind": "degree",
@@ -295,9 +294,8 @@ class _Maker:
             made.put(person, serial, form)
         made.put(17, serial, "S00O935", ("look-alike", "S000935"))
         made.put(18, serial, 1471, ("number-as-text", "1471"))
-        made.put(19, "Xếp loại", "GIỎI", ("grade", "Giỏi"))
-        made.put(20, "Xếp loại", "TB Khá", ("grade", "Trung bình khá"))
-        made.put(21, "Xếp loại", "XH", ("grade", None))
+        for person, (grade, after) in enumerate((("GIỎI", "Giỏi"), ("TB Khá", "Trung bình khá"), ("XH", None)), 19):
+            made.put(person, "Xếp loại", grade, ("grade", after))
         made.spaced(22, "Xếp loại", "Khá ", "spaces")
         made.put(23, "Giới tính", "0", ("gender-mark", None))
         made.put(24, "Giới tính", "Nu", ("gender", "Nữ"))
@@ -420,9 +418,9 @@ class _Maker:
         for column in ("Ngày sinh", "Giới tính", "Số CCCD"):
             made.put(5, column, made.take(0, column))
         made.expect(made.cell(5, "Số CCCD"), "id-shared")
-        made.expect(made.cell(6, "Số hiệu VB"), "serial-known")
-        made.expect(made.cell(7, "Số vào sổ"), "register-known")
-        made.expect(made.cell(8, "Họ và tên"), "person-known")
+        held = (("Số hiệu VB", "serial-known"), ("Số vào sổ", "register-known"), ("Họ và tên", "person-known"))
+        for person, (column, rule) in enumerate(held, 6):
+            made.expect(made.cell(person, column), rule)
         self.write(made)
         born = "-".join(reversed(made.take(8, "Ngày sinh").split("/")))
         who = Person(search_key(made.take(8, "Họ và tên")), born, made.take(8, "Số CCCD"), "7480201")
@@ -451,10 +449,9 @@ class _Maker:
 
     def formulas(self) -> None:
         made = self.list("23-cong-thuc.xlsx", 4)
-        made.put(0, "Nơi sinh", '=HYPERLINK("http://example.org";"Hà Nội")', ("formula", None))
-        made.put(1, "Nơi sinh", "#N/A", ("formula-error", None))
-        made.put(2, "Nơi sinh", "@SUM(A1)", ("formula", None))
-        made.put(3, "Nơi sinh", "+cmd|' /C calc'!A0", ("formula", None))
+        for person, cell in enumerate(('=HYPERLINK("http://example.org";"Hà Nội")', "@SUM(A1)", "+cmd|' /C calc'!A0")):
+            made.put(person, "Nơi sinh", cell, ("formula", None))
+        made.put(3, "Nơi sinh", "#N/A", ("formula-error", None))
         self.write(made)
 
     # Class 24: text files
