@@ -18,6 +18,7 @@ from sogoc.core.reconcile import (
     Reconciliation,
     Source,
     Table,
+    as_table,
     of_national,
     of_paper,
     reconcile,
@@ -242,4 +243,28 @@ def test_a_national_export_is_read_with_what_it_cannot_say_standing_as_it_came()
     found = reconcile(table([record(1)]), national=read.table)
     assert [summary(one) for one in found.findings] == [
         (Kind.DIFFERENT, {REGISTER: ("1",), NATIONAL: ("1",)}, ["awarded_on"])
+    ]
+
+
+def test_the_report_has_a_row_for_each_field_that_differs() -> None:
+    changed = ROWS[0] | {"classification": "Khá", "holder_name": "Y BRU NIE 1"}
+    rows = list(as_table(held(ROWS[:2], None, [changed])))
+    assert rows[0][:4] == ("Kết quả", "Sổ gốc", "Danh sách giấy", "Dữ liệu quốc gia")
+    assert {len(row) for row in rows} == {11}
+    assert rows[1:] == [
+        ("Khác", "1", "", "1", "", "Mã định danh, Số hiệu, Số vào sổ gốc", "Xếp loại", "Giỏi", "", "Khá", ""),
+        (
+            "Khác",
+            "1",
+            "",
+            "1",
+            "",
+            "Mã định danh, Số hiệu, Số vào sổ gốc",
+            "Họ và tên",
+            "Y Brŭ Niê 1",
+            "",
+            "Y BRU NIE 1",
+            "x",
+        ),
+        ("Thiếu", "2", "", "", "Dữ liệu quốc gia", "", "", "", "", "", ""),
     ]

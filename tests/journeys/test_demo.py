@@ -51,6 +51,13 @@ class Demo:
         return done.stdout
 
     @property
+    def year(self) -> str:
+        """The calendar year in which the demo's diplomas were awarded."""
+        found = re.search(r";([0-9]{4})/SG/", (self.output / "registers/dai-hoc-song-gianh.csv").read_text())
+        assert found is not None
+        return found[1]
+
+    @property
     def policy(self) -> Policy:
         return trust.parse((self.output / "trust.json").read_bytes())
 
@@ -175,6 +182,36 @@ def test_another_name_printed_around_genuine_evidence_is_never_clean(
     certificate = diploma_pdf.self_signed_certificate(key, name="forger", serial=7, valid_from=read_time(now))
     signed = diploma_pdf.sign(pdf, signer=key, certificate=certificate, signed_at=read_time(now))
     assert _verdict_of_pdf(signed, first_policy, read_time(now)) is Verdict.INCONCLUSIVE
+
+
+def test_the_books_go_out_and_agree_with_what_comes_back(demo: Demo) -> None:
+    passwords = json.loads((demo.folder / ".sogoc/keys/people.json").read_text())
+    demo.environment["SOGOC_PASSWORD"] = passwords["lap.dhsg01"]
+    which = ("--institution", "DHSG01", "--year", demo.year, "--level", "bachelor", "--by", "lap.dhsg01")
+    try:
+        for name in ("so-goc.pdf", "so-goc.xlsx"):
+            demo.told("book", "register", *which, "--to", name)
+        demo.told("book", "appendix", *which, "--to", "phu-luc.pdf")
+        demo.told("book", "copies", *which[:4], "--by", "lap.dhsg01", "--to", "so-cap-ban-sao.pdf")
+        refused = demo.sogoc("exchange", "export", *which, "--to", "quoc-gia.jsonl", "--json")
+        assert refused.returncode == 1
+        assert {fault["rule"] for fault in json.loads(refused.stdout)["faults"]} == {"missing"}
+        assert list(demo.folder.glob("quoc-gia*")) == []
+        demo.sogoc("exchange", "export", *which, "--to", "quoc-gia.jsonl", "--incomplete")
+        both = ("--paper", "so-goc.xlsx", "--national", "quoc-gia.jsonl")
+        found = json.loads(demo.told("reconcile", *which, *both, "--json"))
+        assert found["findings"] == []
+        assert found["agreed"] == found["counted"]["paper"] == found["counted"]["national"] > 500
+        national = demo.folder / "quoc-gia.jsonl"
+        lines = national.read_text().splitlines(keepends=True)
+        national.write_text("".join(lines[1:]))
+        worse = demo.sogoc("reconcile", *which, *both, "--to", "doi-chieu.xlsx", "--json")
+        assert worse.returncode == 1
+        assert json.loads(worse.stdout)["tally"]["missing"] == 1
+        assert (demo.folder / "doi-chieu.xlsx").exists()
+        demo.told("exchange", "read", "quoc-gia.jsonl", "--kind", "degree", "--to", "nhap.xlsx")
+    finally:
+        del demo.environment["SOGOC_PASSWORD"]
 
 
 def test_the_archive_goes_on_after_everything_stopped(demo: Demo, now: str) -> None:

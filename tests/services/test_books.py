@@ -149,7 +149,7 @@ def test_only_who_may_read_diplomas_reads_a_book_and_it_is_noted(trial: Trial) -
 def copied(trial: Trial, row: Row, number: int | None, **changes: Any) -> Copy:
     said = {
         "institution": row.institution, "row": row, "requested_at": trial.now, "due_on": "2026-07-16", "recipient": "Y Mẫu",
-        "relation": "chính chủ", "copies": 2, "year": "2026", "number": number, "issued_on": "2026-07-16",
+        "relation": "holder", "copies": 2, "year": "2026", "number": number, "issued_on": "2026-07-16",
         "issued_by": trial.by("approver"), "taken_by": trial.by("preparer"),
     }  # fmt: skip
     return Copy.objects.create(**(said | changes))
@@ -165,6 +165,7 @@ def test_the_copy_book_lists_the_copies_of_the_year_by_number(trial: Trial) -> N
         books.copy_book(institution=queries.institution(OURS), year="2026", by=trial.by("preparer"), now=trial.now)
     )
     assert column(pages, "copy_number") == ["01/2026", "02/2026"]
+    assert column(pages, "recipient") == ["Y Mẫu (chính người được cấp bản chính)"] * 2
     assert pages[0].total.said(pages[0].layout) == "2 lần cấp, 4 bản sao"
 
 

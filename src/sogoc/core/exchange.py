@@ -4,14 +4,14 @@ A record says some of them, the exporting office gives the others (`given`), and
 `ghi_chu`, one `name: value` a line. Nothing is shortened, chosen or left out: a value that breaks the format is carried
 whole beside a Fault that names its field.
 
-Spec: the fields, lengths and required marks of "Phụ lục 1.2" for digital diplomas, as universities implement it; dates of
-birth that are known in part, and sex by number, as in the national code lists (QCVN 109:2017/BTTTT).
+Spec: docs/spec/exchange.md. Fields, lengths and required marks are those of "Phụ lục 1.2" for digital diplomas, as
+universities implement it; dates of birth known in part, and sex by number, those of the national code lists (QCVN 109:2017).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sogoc.core.intake.sheet import CellType, Sheet, Typed
@@ -426,7 +426,28 @@ def _cell(cell: str | Typed) -> Value:
     return cell.text[:10] if cell.type is CellType.DATETIME else cell.text
 
 
-def columns_used(diplomas: Iterable[National]) -> tuple[str, ...]:
-    """The names that these diplomas use, in the order of the format, unknown ones last."""
-    used = {name: None for diploma in diplomas for name in diploma}
-    return (*(name for name in COLUMNS if name in used), *(name for name in used if name not in COLUMNS))
+def as_list(diplomas: Sequence[Imported], schema: Schema) -> tuple[list[str], list[list[str]]]:
+    """Return diplomas of one kind as a registrar's list, header and rows, for the intake: the only way into a register.
+
+    A value that could not be read stands in its column as it came, so that the intake names its cell; what a record cannot
+    carry has a column of its own, which the intake carries nowhere without a word of the registrar.
+    """
+    fields = {field.national: field for field in schema.fields if field.name != "kind"}
+    said = [
+        {
+            one.national: _listed(one, imported.record[one.name])
+            for one in fields.values()
+            if one.name in imported.record
+        }
+        | {name: str(value) for name, value in imported.rest.items()}
+        for imported in diplomas
+    ]
+    used = {name for row in said for name in row}
+    header = [name for name in fields if name in used] + sorted(used - fields.keys())
+    return header, [[row.get(name, "") for name in header] for row in said]
+
+
+def _listed(field: Field, value: str) -> str:
+    if field.name in _WORDS:
+        return display(field.name, value)
+    return _day_first(value) if _is_date(field.national) else value

@@ -20,7 +20,20 @@ from sogoc.core.intake.headers import find_header, meaning_of, text_of
 from sogoc.core.intake.sheet import Sheet
 from sogoc.core.intake.values import Evidence, reader_for
 from sogoc.core.record import Schema
-from sogoc.core.vocabulary import fold
+from sogoc.core.vocabulary import FIELDS, Said, fold
+
+SOURCES: Mapping[str, Said] = {
+    "register": Said("Sổ gốc", "Register"),
+    "paper": Said("Danh sách giấy", "Paper list"),
+    "national": Said("Dữ liệu quốc gia", "National data"),
+}
+KINDS: Mapping[str, Said] = {
+    "missing": Said("Thiếu", "Missing"),
+    "extra": Said("Thừa", "Extra"),
+    "different": Said("Khác", "Different"),
+    "doubtful": Said("Nghi ngờ", "Doubtful"),
+    "repeated": Said("Trùng số", "Repeated"),
+}
 
 
 class Source(StrEnum):
@@ -386,3 +399,26 @@ def of_national(diplomas: Iterable[tuple[str, National]], *, schema: Schema) -> 
         columns |= dict.fromkeys(read.record)
         unread |= {name: None for name in read.rest if name not in by_national}
     return Reading(table=Table(columns=frozenset(columns), lines=lines), unread=tuple(unread), skipped=())
+
+
+# -- the report -------------------------------------------------------------------------------------------------------
+
+
+def as_table(found: Reconciliation) -> Iterator[tuple[str, ...]]:
+    """Yield the findings as rows of a sheet in Vietnamese: a header, then a row for each field that differs, or one for a finding
+    without fields.
+    """
+    yield (
+        "Kết quả", *(SOURCES[name].vi for name in Source), "Không có ở", "Khớp theo", "Trường",
+        *(f"Giá trị: {SOURCES[name].vi.lower()}" for name in Source), "Chỉ khác cách viết",
+    )  # fmt: skip
+    for one in found.findings:
+        places = tuple(", ".join(one.places.get(name, ())) for name in Source)
+        absent = ", ".join(SOURCES[name].vi for name in one.absent)
+        keys = ", ".join(FIELDS[name].vi for name in one.keys)
+        begins = (KINDS[one.kind].vi, *places, absent, keys)
+        for each in one.differences:
+            values = (each.values.get(name) or "" for name in Source)
+            yield (*begins, FIELDS[each.field].vi, *values, "x" if each.spelling else "")
+        if not one.differences:
+            yield (*begins, "", "", "", "", "")

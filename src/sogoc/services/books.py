@@ -12,7 +12,7 @@ from functools import partial
 
 from django.contrib.auth.models import User
 
-from sogoc.core import canonical
+from sogoc.core import canonical, law
 from sogoc.core.books import (
     APPENDIX,
     COPY_BOOK,
@@ -191,17 +191,24 @@ def copy_book(*, institution: Institution, year: str, authority: str = "", by: U
 
 
 def _copied(one: Copy) -> Line:
-    row, _ = _issued(one)
+    row = _row_of(one)
     if row.erased_at is not None:
         return Void(register_number=row.register_number, reason=_ERASED)
+    asked_on = one.requested_at.astimezone(VIETNAM).date().isoformat()
     return Copied(
         record=record_of(row),
         number=one.number or 0,
         issued_on=one.issued_on or "",
         copies=one.copies,
         recipient=one.recipient,
-        relation=one.relation,
+        relation=law.ground("copy", one.relation, asked_on).vi.lower(),
     )
+
+
+def _row_of(one: Copy) -> Row:
+    if one.row is None:
+        raise AssertionError("a copy is issued of a record only")
+    return one.row
 
 
 def issued_copy(institution: Institution, *, year: str, number: int) -> Copy:
