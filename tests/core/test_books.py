@@ -191,3 +191,13 @@ def test_the_table_has_every_page_total_and_begins_a_list_with_its_decision() ->
     assert rows[4][1] == ("Bằng cử nhân. Quyết định công nhận tốt nghiệp số 412/QĐ-ĐHSG ngày 30/06/2026",)
     assert rows[-2][1] == ("", "Cộng trang 4/4: 1 văn bằng")
     assert rows[-1][1] == ("", "Cộng dồn: 4 văn bằng")
+
+
+def test_a_list_of_a_school_says_above_it_what_no_column_holds() -> None:
+    fields = record(1, kind="school-diploma", level="upper-secondary", school="Trường Bến Đò", graduation_year="2026")
+    facts = books.decision_facts(fields)
+    assert facts[2:] == ("Năm tốt nghiệp: 2026", "Học sinh trường: Trường Bến Đò", "Hình thức học: Chính quy")
+    assert books.decided_by(fields) != books.decided_by(fields | {"mode": "in-service"})
+    assert books.decided_by(record(1)) == books.decided_by(record(2, mode="in-service")), "a degree's mode has a column"
+    said = {one.key for one in books.REGISTERS["degree"].columns}
+    assert "mode" in said

@@ -42,7 +42,14 @@ def _volume(pages: Sequence[Page], *, trial: bool, created_at: datetime) -> byte
         "trial": trial,
         "volume": volume,
         "columns": [
-            {"vi": one.vi, "en": one.en, "width": one.width, "centred": one.centred} for one in first.layout.columns
+            {
+                "vi": one.vi,
+                "en": one.en,
+                "width": one.width,
+                "centred": one.centred,
+                "strong": one.key == "holder_name",
+            }
+            for one in first.layout.columns
         ],
         "pages": [_page(page) for page in pages],
     }

@@ -16,7 +16,6 @@ from sogoc.core import canonical, law
 from sogoc.core.books import (
     APPENDIX,
     COPY_BOOK,
-    DECIDED_BY,
     REGISTERS,
     Act,
     Book,
@@ -32,6 +31,7 @@ from sogoc.core.books import (
     copied_fields,
     copies_heading,
     copy_face,
+    decided_by,
     decision_facts,
     register_heading,
 )
@@ -99,7 +99,7 @@ def _lists(lines: Sequence[Place]) -> list[tuple[tuple[str, ...], list[Place]]]:
     before: tuple[str | None, ...] | None = None
     unplaced: list[Place] = []
     for place, record in _with_records(lines):
-        key = tuple(record.get(name) for name in DECIDED_BY) if record else None
+        key = decided_by(record) if record else None
         if record and key != before:
             lists.append((decision_facts(record), unplaced))
             before, unplaced = key, []

@@ -20,12 +20,12 @@ from sogoc.core.books.layouts import (
     register_heading,
 )
 from sogoc.core.books.lines import MISSING, Act, Changed, Copied, Entered, Line, Void, acts_said, cells, day, note_of
-from sogoc.core.books.pages import DECIDED_BY, Book, Page, Section, Total, as_table, decision_facts
+from sogoc.core.books.pages import Book, Page, Section, Total, as_table, decided_by, decision_facts
 
 __all__ = [
-    "APPENDIX", "COPY_BOOK", "DECIDED_BY", "MISSING", "REGISTERS",
+    "APPENDIX", "COPY_BOOK", "MISSING", "REGISTERS",
     "Act", "Book", "Changed", "Column", "Copied", "CopyFace", "Entered", "Heading", "Layout", "Line", "Page", "Section",
     "Total", "Void",
-    "acts_said", "appendix_heading", "as_table", "cells", "copied_fields", "copies_heading", "copy_face", "day", "decision_facts",
+    "acts_said", "appendix_heading", "as_table", "cells", "copied_fields", "copies_heading", "copy_face", "day", "decided_by", "decision_facts",
     "note_of", "register_heading",
 ]  # fmt: skip

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from sogoc.core.books.layouts import COPY_BOOK, Heading, Layout
 from sogoc.core.books.lines import MISSING, Copied, Line, Void, cells, day
 from sogoc.core.record import Record
+from sogoc.core.vocabulary import display
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,19 +24,36 @@ class Section:
     lines: Iterable[Line]
 
 
+# What stands above a list and in no column of its book.
+_FACTS: Mapping[str, Mapping[str, str]] = {
+    "degree": {},
+    "school-diploma": {
+        "graduation_year": "Năm tốt nghiệp",
+        "school": "Học sinh trường",
+        "mode": "Hình thức học",
+        "exam_session": "Khóa thi",
+        "exam_board": "Hội đồng thi",
+    },
+    "certificate": {"exam_session": "Khóa thi", "exam_board": "Hội đồng thi"},
+}
+
+
+def decided_by(record: Record) -> tuple[str | None, ...]:
+    """What all lines of one list of the register have in common: the same for two records of one list, and only then."""
+    names = ("title", "decision_number", "decided_on", "awarded_on", *_FACTS[record["kind"]])
+    return tuple(record.get(name) for name in names)
+
+
 def decision_facts(record: Record) -> tuple[str, ...]:
-    """What the register says above the list of one decision."""
+    """What the register says above the list that a record stands in."""
     facts = [
         f"{record['title']}. Quyết định công nhận tốt nghiệp số {record['decision_number']} ngày {day(record['decided_on'])}",
         f"Ngày cấp: {day(record['awarded_on'])}",
     ]
-    facts += [f"{label}: {record[name]}" for name, label in _FACTS.items() if name in record]
+    facts += [
+        f"{label}: {display(name, record[name])}" for name, label in _FACTS[record["kind"]].items() if name in record
+    ]
     return tuple(facts)
-
-
-_FACTS = {"school": "Học sinh trường", "exam_session": "Khóa thi", "exam_board": "Hội đồng thi"}
-DECIDED_BY = ("title", "decision_number", "decided_on", "awarded_on", *_FACTS)
-"""The fields in which all lines of one section of the register agree."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
