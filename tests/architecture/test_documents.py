@@ -14,6 +14,7 @@ import pytest
 
 from sogoc.adapters.sheets import REFUSALS
 from sogoc.core import law
+from sogoc.core.completeness import CHECKS, FINDINGS
 from sogoc.core.faults import FAULTS
 from sogoc.core.intake.rules import RULES
 from sogoc.core.law.page import page
@@ -98,6 +99,8 @@ def expected_rows() -> Iterator[str]:
         yield row(code, f"It {refusal.en}. {refusal.mend}", f"Tệp {refusal.vi}. {refusal.mend_vi}")
     for code, (en, vi) in FAULTS.items():
         yield row(code, en, vi)
+    for code, kind in FINDINGS.items():
+        yield f"| `{code}` | {kind.severity} | {kind.en} | {kind.vi} | {kind.next} · {kind.next_vi} |"
     for table in tables_of_checking().values():
         for code, (en, vi) in table.items():
             yield row(code, en, vi)
@@ -113,6 +116,17 @@ def test_no_error_is_documented_that_is_none() -> None:
     section = ERRORS.split("## Errors", 1)[1].split("\n## ", 1)[0]
     documented = set(re.findall(r"^\| `([a-z-]+)` \|", section, re.MULTILINE))
     assert documented - error_codes() == set()
+
+
+def test_no_finding_is_documented_that_no_audit_makes() -> None:
+    section = ERRORS.split("## Findings of an audit", 1)[1].split("\n## ", 1)[0]
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", section, re.MULTILINE)) == FINDINGS.keys()
+
+
+def test_every_check_and_finding_of_an_audit_is_specified() -> None:
+    spec = (ROOT / "docs/spec/completeness.md").read_text()
+    assert [name for name, check in CHECKS.items() if f"## {check.en} (`{name}`)" not in spec] == []
+    assert [code for code in FINDINGS if f"`{code}`" not in spec] == []
 
 
 def test_the_documented_sentences_are_those_of_the_code() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from sogoc.core.trust import Policy
 from sogoc.errors import ChainUnavailable, InputError, MalformedError, SogocError
 from sogoc.ports import AnchoredEvent, FileStore
 from sogoc.wiring import Home
+
+ReadSoFar = Callable[[int, int], None]
 
 # -- log, chain, trust ------------------------------------------------------------------------------------------------
 
@@ -77,7 +80,7 @@ def log_prove(folder: Path, index: int, to: Path | None) -> int:
     return 0
 
 
-def _public(folder: Path, files: Path | None, policy: Path | None) -> tuple[FileStore, Policy, Home | None]:
+def public_files(folder: Path, files: Path | None, policy: Path | None) -> tuple[FileStore, Policy, Home | None]:
     """Return the public files and the policy to hold them against: what was given, else those of this archive."""
     home = None if files is not None and policy is not None else open_home(folder)
     if files is not None and not files.is_dir():
@@ -92,17 +95,11 @@ def _public(folder: Path, files: Path | None, policy: Path | None) -> tuple[File
 
 
 def log_fsck(folder: Path, files: Path | None, policy: Path | None, *, as_json: bool) -> int:
-    store, pinned, home = _public(folder, files, policy)
+    store, pinned, home = public_files(folder, files, policy)
     from sogoc.services import checking
 
     events, chain_said = _anchors_to_compare(pinned, home)
-    with Progression("fsck", total=0, quiet=as_json) as step:
-        seen = [0]
-
-        def told(read: int, _of: int) -> None:
-            step(read - seen[0])
-            seen[0] = read
-
+    with entries_read("fsck", quiet=as_json) as told:
         audit = checking.fsck(
             store, vkeys=pinned.log, origin=pinned.origin, ministry=pinned.ministry, anchors=events, progress=told
         )
@@ -144,18 +141,36 @@ def _anchors_to_compare(pinned: Policy, home: Home | None) -> tuple[list[Anchore
             return home.chain().events(), "compared"
         except ChainUnavailable:
             return [], "unavailable"
-    seen = [
+    seen = observed_anchors(pinned)
+    return seen, "observed before" if seen else "not asked"
+
+
+@contextmanager
+def entries_read(label: str, *, quiet: bool) -> Iterator[ReadSoFar]:
+    """A progress bar for whoever reads a whole log: it is told how many entries were read so far."""
+    with Progression(label, total=0, quiet=quiet) as step:
+        seen = [0]
+
+        def told(read: int, _of: int) -> None:
+            step(read - seen[0])
+            seen[0] = read
+
+        yield told
+
+
+def observed_anchors(pinned: Policy) -> list[AnchoredEvent]:
+    """Return the anchors that the holder of a policy saw."""
+    return [
         AnchoredEvent(
             sequence=one.sequence, size=one.size, root=one.root, block_number=one.block_number, block_hash=one.block_hash,
             block_time=one.time, transaction=b"", final=True, pending="",
         )
         for one in pinned.anchors
     ]  # fmt: skip
-    return seen, "observed before" if seen else "not asked"
 
 
 def log_mirror(folder: Path, target: Path, source: Path | None, policy: Path | None, *, as_json: bool) -> int:
-    store, pinned, _ = _public(folder, source, policy)
+    store, pinned, _ = public_files(folder, source, policy)
     from sogoc.services import checking
 
     copied = checking.mirror(store, wiring.files(str(target)), vkeys=pinned.log, origin=pinned.origin)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -14,7 +16,7 @@ from rich.text import Text
 
 from sogoc.core.report import LABELS, STEPS, Check, Report, Verdict
 from sogoc.core.vocabulary import FIELDS, Said
-from sogoc.errors import SogocError
+from sogoc.errors import InputError, SogocError
 
 console = Console(highlight=False)
 stderr = Console(stderr=True, highlight=False)
@@ -40,6 +42,16 @@ _COLOURS = {
 def document(value: Mapping[str, Any]) -> None:
     """Print one JSON document."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+def private_file(path: Path, value: Mapping[str, Any]) -> None:
+    """Write one JSON document that only its owner may read. A file that is there already is not overwritten. Raises: InputError."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise InputError(f"there is a file {path} already", f"đã có tệp {path}") from error
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
 
 
 def fail(error: SogocError, *, as_json: bool) -> int:

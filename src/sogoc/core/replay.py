@@ -75,6 +75,8 @@ class Replay:
 
     def __init__(self, origin: str, ministry: Sequence[Mapping[str, str]], page: ReadPage) -> None:
         self.size = 0
+        self.last: entry.Entry | None = None
+        """The entry read last; None where it does not parse."""
         self.counts: Counter[tuple[str, int]] = Counter()
         """How many entries there are of each act and institution; the ministry's and the log's own under ordinal 0."""
         self.state_index: int | None = None
@@ -131,8 +133,9 @@ class Replay:
         self._faults = []
         self._place.append(0)
         self._batch.append(0)
+        self.last = None
         try:
-            one = entry.parse(presented)
+            self.last = one = entry.parse(presented)
         except MalformedError as error:
             self._find("malformed", error.en, error.vi)
             if self._open is not None:

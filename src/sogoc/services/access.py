@@ -21,6 +21,7 @@ PERMISSIONS: dict[str, frozenset[Membership.Role]] = {
     "copy": frozenset({Membership.Role.PREPARER, Membership.Role.APPROVER}),
     "notice": frozenset({Membership.Role.PREPARER, Membership.Role.APPROVER, Membership.Role.OFFICER}),
     "register.search": frozenset({Membership.Role.PREPARER, Membership.Role.APPROVER, Membership.Role.OFFICER}),
+    "sample.open": frozenset({Membership.Role.APPROVER}),
     "diploma.read": frozenset({Membership.Role.PREPARER, Membership.Role.APPROVER}),
 }
 """Which roles carry which permission. Officers belong to the ministry, all others to one institution."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
 
 from sogoc.core import tiles
 from sogoc.core.checkpoint import Checkpoint
+from sogoc.core.entry import Entry
 from sogoc.core.faults import Fault
 from sogoc.core.merkle import HASH_BYTES, Frontier, Hash, leaf_hash
 from sogoc.core.replay import Replay
@@ -61,6 +62,9 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "more": ("more faults than are listed", "còn lỗi chưa được liệt kê"),
 }
 
+EachEntry = Callable[[bytes, Entry | None], object]
+"""What somebody else does with each entry of a log that is read: its bytes, and the entry, None where it does not parse."""
+
 _KEPT_FAULTS = 1000
 _PAGE = re.compile(r"authority/([1-9][0-9]{0,9})/([1-9][0-9]{0,9})\.json")
 _STATUS = re.compile(r"status/(0|[1-9][0-9]{0,9})")
@@ -71,7 +75,8 @@ class Audit:
     """What `fsck` found. The log is right when there are no `faults`; `notes` are for the operator.
 
     `size` and `root` are those recomputed from the entries, `institutions` counts entries by ordinal (0: the ministry and the
-    log itself) and act, `state_at` is the time of the newest state. At most 1,000 faults are listed.
+    log itself) and act, `state_at` is the time of the newest state and `status_lists` are the leaf hashes of its status lists. At
+    most 1,000 faults are listed.
     """
 
     size: int
@@ -79,6 +84,7 @@ class Audit:
     acts: Mapping[str, int]
     institutions: Mapping[int, Mapping[str, int]]
     state_at: datetime | None
+    status_lists: Sequence[Hash]
     faults: tuple[Fault, ...]
     notes: tuple[Fault, ...]
     seconds: float
@@ -92,16 +98,25 @@ def fsck(
     ministry: Sequence[Mapping[str, str]],
     anchors: Sequence[AnchoredEvent] = (),
     progress: Progress | None = None,
+    each: EachEntry | None = None,
 ) -> Audit:
     """Read a whole published log and say what is wrong with it: signatures, tree, files, and every entry against every other.
 
-    `anchors` are the events of the chain, each of which must be the root of the log when it had that size. Holds one bundle in
-    memory at a time, and what `Replay` and the list of files need.
+    `anchors` are the events of the chain, each of which must be the root of the log when it had that size. `each` is given
+    every entry, in order, as it stands there and as it was read. Holds one bundle in memory at a time, and what `Replay` and the
+    list of files need.
 
     Raises: StorageUnavailable when a file may exist and cannot be read: then nothing can be said.
     """
     began = perf_counter()
-    check = _Check(files, origin, ministry, anchors, progress or (lambda _done, _of: None))
+    check = _Check(
+        files,
+        origin,
+        ministry,
+        anchors,
+        progress or (lambda _done, _of: None),
+        each or (lambda _presented, _read: None),
+    )
     check.run(vkeys)
     institutions: dict[int, dict[str, int]] = defaultdict(dict)
     acts: dict[str, int] = defaultdict(int)
@@ -114,6 +129,7 @@ def fsck(
         acts=dict(acts),
         institutions=dict(sorted(institutions.items())),
         state_at=check.machine.state_at,
+        status_lists=tuple(check.machine.state_lists),
         faults=tuple(check.faults),
         notes=tuple(check.notes),
         seconds=perf_counter() - began,
@@ -130,8 +146,10 @@ class _Check:
         ministry: Sequence[Mapping[str, str]],
         anchors: Sequence[AnchoredEvent],
         progress: Progress,
+        each: EachEntry,
     ) -> None:
         self.files = files
+        self.each = each
         self.origin = origin
         self.machine = Replay(origin, ministry, lambda ordinal, version: self._get(page_path(ordinal, version)))
         self.progress = progress
@@ -226,6 +244,7 @@ class _Check:
         leaves: list[Hash] = []
         for one in tiles.entries(self._get, 0, size):
             self._list(self.machine.feed(one))
+            self.each(one, self.machine.last)
             leaves.append(leaf_hash(one))
             if len(leaves) == WIDTH or self.machine.size in self._anchored or self.machine.size == size:
                 self.frontier = self.frontier.extend(leaves)
