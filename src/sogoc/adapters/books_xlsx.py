@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
-from sogoc.adapters.sheets_write import write_xlsx
+from sogoc.adapters.sheets_write import Page as Sheet
+from sogoc.adapters.sheets_write import write_workbook
 from sogoc.core.books import Page, as_table
 from sogoc.core.intake.sheet import column_name
 
@@ -29,4 +30,4 @@ def write(path: Path, pages: Iterable[Page]) -> None:
             merged.append(f"A{len(rows) + 1}:{last}{len(rows) + 1}")
         rows.append(row)
     widths = [max(6, round(column.width / _MM_A_CHARACTER)) for column in columns]
-    write_xlsx(path, rows, name=_SHEET, merged=merged, bold=bold, widths=widths)
+    write_workbook(path, [Sheet(name=_SHEET, rows=rows, merged=merged, bold=bold, widths=widths)])

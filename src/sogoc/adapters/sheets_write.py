@@ -38,12 +38,15 @@ def write_csv(path: Path, rows: Sequence[Sequence[Value]], *, delimiter: str = "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One sheet. `merged` are ranges such as A1:D1, `bold` zero-based rows such as the header's."""
+    """One sheet. `merged` are ranges such as A1:D1, `bold` zero-based rows such as the header's, `widths` of the first columns
+    are in characters.
+    """
 
     name: str
     rows: Sequence[Sequence[Value]]
     merged: Sequence[str] = ()
     bold: Sequence[int] = ()
+    widths: Sequence[int] = ()
     hidden_columns: Sequence[int] = ()
     hidden: bool = False
 
@@ -75,6 +78,7 @@ def write_workbook(path: Path, pages: Sequence[Page], *, epoch_1904: bool = Fals
 
 
 def _write_page(sheet: Worksheet, page: Page) -> None:
+    bold = frozenset(page.bold)
     for index, row in enumerate(page.rows, 1):
         for position, value in enumerate(row, 1):
             if value == "":
@@ -84,13 +88,14 @@ def _write_page(sheet: Worksheet, page: Page) -> None:
                 cell.data_type = "e" if value in ERROR_CODES else "s"
             elif isinstance(value, date):
                 cell.number_format = "dd/mm/yyyy"
-            if index - 1 in page.bold:
+            if index - 1 in bold:
                 cell.font = Font(bold=True)
                 cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
     for cells in page.merged:
         sheet.merge_cells(cells)
     for position in range(1, sheet.max_column + 1):
-        sheet.column_dimensions[get_column_letter(position)].width = 18
+        width = page.widths[position - 1] if position <= len(page.widths) else 18
+        sheet.column_dimensions[get_column_letter(position)].width = width
     for position in page.hidden_columns:
         sheet.column_dimensions[get_column_letter(position + 1)].hidden = True
     if page.hidden:

@@ -26,6 +26,7 @@ __all__ = [
     "APPENDIX", "COPY_BOOK", "MISSING", "REGISTERS",
     "Act", "Book", "Changed", "Column", "Copied", "CopyFace", "Entered", "Heading", "Layout", "Line", "Page", "Section",
     "Total", "Void",
-    "acts_said", "appendix_heading", "as_table", "cells", "copied_fields", "copies_heading", "copy_face", "day", "decided_by", "decision_facts",
+    "acts_said", "appendix_heading", "as_table", "cells", "copied_fields", "copies_heading", "copy_face",
+    "day", "decided_by", "decision_facts",
     "note_of", "register_heading",
 ]  # fmt: skip
