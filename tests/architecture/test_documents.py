@@ -55,14 +55,12 @@ def error_codes() -> set[str]:
 
 def finding_codes() -> set[str]:
     """Every code that a step of the verification gives to a finding."""
-    tree = ast.parse((ROOT / "src/sogoc/core/verify.py").read_text())
+    files = (ROOT / "src/sogoc/core/verify.py", ROOT / "src/sogoc/core/remarks.py")
     codes = set()
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr in {"_find", "_missing", "_false", "_try", "_unknown"}
-        ):
+    for node in (one for file in files for one in ast.walk(ast.parse(file.read_text()))):
+        if isinstance(node, ast.Call) and (getattr(node.func, "attr", None) or getattr(node.func, "id", None)) in {
+            "_find", "_missing", "_false", "_try", "_unknown", "_note"
+        }:  # fmt: skip
             words = [one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
             codes |= {word for word in words[:1] if re.fullmatch(r"[a-z]+(-[a-z]+)*", word)}
     return codes

@@ -55,6 +55,7 @@ def test_r7_correction(trial: Trial) -> None:
     before, after = trial.verify(row), trial.verify(newer)
     assert (before.verdict, after.verdict) == ("superseded", "valid")
     assert any("45/QĐ-ĐHCN" in finding.vi for finding in before.checks[7].findings)
+    assert [(note.code, note.vi) for note in after.notes] == [("amended", "có quyết định chỉnh sửa ngày 2026-07-16")]
 
     def found(name: str, on_behalf_of: str) -> list[Row]:
         wanted = finding.Wanted(name=name, born_on="2001-11-17")

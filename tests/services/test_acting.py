@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sogoc.core import entry
-from sogoc.core.canonical import b64
+from sogoc.core.canonical import b64, unb64
 from sogoc.core.status import Status
+from sogoc.core.verify import verify_bytes
 from sogoc.errors import (
     ActRefused,
     AlreadyInRegister,
@@ -88,6 +89,26 @@ def test_an_amended_diploma_names_its_successor_and_shows_its_own_face(trial: Tr
     assert old.claims["holder_name"] == record_of(row)["holder_name"]
     assert "ethnicity" not in record_of(fresh(successor))
     assert (successor.serial_number, successor.identifier) == (row.serial_number, row.identifier)
+
+
+def test_nothing_that_leaves_the_archive_tells_a_former_value(trial: Trial) -> None:
+    """Gender determined anew: who is shown the diploma sees the present, and that the proof still holds."""
+    (row,) = trial.issue(trial.rows(1, gender="male", holder_name="Trần Văn Mẫu"))
+    newer = trial.amend(row, ground="gender-or-ethnicity", gender="female", holder_name="Trần Thị Mẫu")
+    trial.advance()
+    counter = Counter(trial.log)
+    content = counter.evidence(fresh(newer), names=[*record_of(fresh(newer))]).encode()
+    report = verify_bytes(content, trial.policy(counter.head), trial.now)
+    assert (report.verdict, report.claims["gender"]) == ("valid", "female")
+    said = json.dumps(report.to_json(), ensure_ascii=False) + content.decode() + _opened(content)
+    assert "Trần Thị Mẫu" in said
+    assert not any(former in said.replace("female", "") for former in ("male", "Văn Mẫu"))
+
+
+def _opened(content: bytes) -> str:
+    """What the disclosures of evidence say."""
+    credential = json.loads(content)["lasting"]["credential"]
+    return " ".join(unb64(part).decode() for part in credential.split("~")[1:-1])
 
 
 def test_a_whole_life(trial: Trial) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
-from sogoc.core import authority, canonical, commitment, entry, evidence, merkle, status
+from sogoc.core import authority, canonical, commitment, entry, evidence, merkle, remarks, status
 from sogoc.core.anchor import Observation
 from sogoc.core.authority import KeyWindow, Page
 from sogoc.core.checkpoint import Checkpoint, Opened, open_note
@@ -29,23 +29,10 @@ from sogoc.errors import MalformedError, ProofError, SignatureError, SogocError,
 
 PRESENTED, FRESH_FILE, POLICY = "presented", "fresh file", "policy"
 
-_LATE_DAYS = 30
-
 _ACTS_BEHIND: Mapping[status.Status, tuple[str, ...]] = {
     status.Status.REVOKED: ("revoke", "cancel"),
     status.Status.SUSPENDED: ("suspend",),
     status.Status.SUPERSEDED: ("amend", "reissue"),
-}
-
-
-_PROVENANCE: Mapping[str, tuple[str, str]] = {
-    "A": ("recorded here when it was awarded", "ghi sổ tại đây khi được cấp"),
-    "B": (
-        "taken over from the paper register, read and typed by two people",
-        "chuyển từ sổ gốc giấy, hai người đối chiếu và nhập",
-    ),
-    "C": ("taken over from an older list only", "chuyển từ danh sách cũ, chưa đối chiếu sổ giấy"),
-    "D": ("what the older register says is disputed", "nội dung sổ cũ đang có tranh chấp"),
 }
 
 
@@ -326,15 +313,18 @@ class _Case:
         self._fact(6, "log index", half.leaf.index, PRESENTED)
         self._fact(6, "batch", f"index {half.batch.index}, {batch.count} qualifications", PRESENTED)
         self._say_provenance(batch)
+        if isinstance(leaf, entry.Successor):
+            self._fact(6, leaf.act, f"by a decision of {leaf.on}", PRESENTED)
+            self.notes.append(remarks.later_version(leaf))
         self._bracket(half.after, half.before, half.leaf.index)
 
     def _say_provenance(self, batch: entry.Batch) -> None:
-        en, vi = _PROVENANCE[batch.provenance]
+        en, vi = remarks.PROVENANCE[batch.provenance]
         self._fact(6, "provenance", f"{batch.provenance}: {en}", PRESENTED)
         if batch.provenance == "D":
             self._missing(6, "disputed", f"{en}: ask the institution", f"{vi}: hãy hỏi cơ sở cấp")
         elif batch.provenance != "A":
-            self.notes.append(Finding(Verdict.VALID, "provenance", en, vi))
+            self.notes.append(remarks.provenance(batch.provenance))
 
     def _logged(self, step: int, logged: Logged, head: Checkpoint) -> entry.Entry | None:
         try:
@@ -525,7 +515,7 @@ class _Case:
             self._not_in_force()
             return
         if key.until is not None:
-            self._say_key_ended(key.until)
+            self.notes.append(remarks.key_ended(key.until))
         self._check_powers(page, self.batch)
 
     def _say_keeper(self, ordinal: int) -> bool:
@@ -544,22 +534,8 @@ class _Case:
         else:
             vi, en = f"{name.vi} ({self.keeper.code})", f"{name.en} ({self.keeper.code})"
         self._fact(3, "register kept by", vi, self.fresh_source)
-        self.notes.append(
-            Finding(
-                Verdict.VALID, "keeper", f"its register is kept today by {en}", f"sổ gốc hiện do {vi} quản lý"
-            )
-        )  # fmt: skip
+        self.notes.append(remarks.kept_by(en, vi))
         return True
-
-    def _say_key_ended(self, until: int) -> None:
-        self.notes.append(
-            Finding(
-                Verdict.VALID,
-                "key-ended",
-                f"the signing key counts no more from log index {until} on; this was logged before",
-                f"khóa ký hết hiệu lực từ vị trí {until} của nhật ký; văn bằng này vào nhật ký trước đó",
-            )
-        )
 
     def _not_in_force(self) -> None:
         self._unknown(
@@ -878,8 +854,8 @@ class _Case:
             status.Status.SUSPENDED: (Verdict.SUSPENDED, "suspended", "đang tạm dừng hiệu lực"),
             status.Status.SUPERSEDED: (
                 Verdict.SUPERSEDED,
-                "amended, a newer version exists",
-                "đã chỉnh sửa, có bản mới",
+                "amended or issued again, a newer version exists",
+                "đã chỉnh sửa hoặc cấp lại, có bản mới",
             ),
         }[now]
         self._find(8, verdict, now.name.lower(), en + act[0], vi + act[1])
@@ -913,9 +889,12 @@ class _Case:
         shown = self.fields if all(check.passed for check in self.checks[:4]) else None
         if shown is not None:
             self.times["awarded_on"] = shown["awarded_on"]
-            self._say_if_late(shown["awarded_on"])
+            logged = self.times.get("logged_after")
+            late = remarks.late(shown["awarded_on"], entry.read_time(logged)) if logged is not None else None
+            self.notes += [late] if late is not None else []
         issuer = {}
         if self.page is not None and self.page_trusted and shown is not None:
+            self.notes += remarks.against_law(shown, self.page)
             name = self.page.named_on(shown["awarded_on"])
             issuer = {"code": self.page.code} | ({"vi": name.vi, "en": name.en} if name else {})
         return Report(
@@ -927,21 +906,6 @@ class _Case:
             issuer=issuer,
             times=self.times,
         )
-
-    def _say_if_late(self, awarded_on: str) -> None:
-        logged = self.times.get("logged_after")
-        if logged is None:
-            return
-        days = (entry.read_time(logged).date() - datetime.strptime(awarded_on, "%Y-%m-%d").date()).days  # noqa: DTZ007
-        if days > _LATE_DAYS:
-            self.notes.append(
-                Finding(
-                    Verdict.VALID,
-                    "late",
-                    f"recorded late: logged more than {days} days after the award date",
-                    f"ghi sổ muộn: vào nhật ký hơn {days} ngày sau ngày cấp",
-                )
-            )
 
 
 # What many diplomas share is read and checked once: exact bytes in, the same answer out. A refusal raises and is not kept.

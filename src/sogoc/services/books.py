@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from django.contrib.auth.models import User
@@ -44,9 +44,6 @@ from sogoc.register.models import Copy, Institution, Row
 from sogoc.register.records import newest_page, record_of, schema_of
 from sogoc.services import access, audit
 from sogoc.services.delivery import Counter
-
-LATE = timedelta(days=30)
-"""Issuers hand over the paper within this time of the decision; what came to the log later was recorded late."""
 
 _ERASED = "dữ liệu cá nhân đã xóa theo quyết định"
 
@@ -144,7 +141,8 @@ def _late(row: Row, times: LogTimes) -> str | None:
         return None
     on = at.astimezone(VIETNAM).date()
     awarded = datetime.fromisoformat(row.batch.awarded_on).date()
-    return on.isoformat() if on - awarded > LATE else None
+    late = (on - awarded).days > law.clock("late-recording", on.isoformat()).days
+    return on.isoformat() if late else None
 
 
 def appendix(which: Which, *, by: User, now: datetime, show_changes: bool = False) -> Iterator[Page]:
