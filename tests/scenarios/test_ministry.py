@@ -133,7 +133,7 @@ def test_m6_reconcile_with_national_export(trial: Trial) -> None:
     paper[6][0] = "Đặng Quốc Thính"  # written anew after the amendment
 
     found = reconciling.against(
-        book, by=clerk, now=trial.now,
+        book, by=trial.people["officer"], now=trial.now,
         paper=of_paper([Sheet(name="Lớp", rows=paper)], schema=BY_KIND["degree"], today=trial.now.date()).table,
         national=of_national(national.items(), schema=BY_KIND["degree"]).table,
     )  # fmt: skip

@@ -153,7 +153,7 @@ def test_every_permission_has_a_door() -> None:
     assert all(access.PERMISSIONS.values())
     assert set(access.PERMISSIONS) == {
         "accredit", "batch.prepare", "batch.submit", "batch.approve", "act.prepare", "act", "copy", "notice",
-        "register.search", "diploma.read",
+        "register.search", "register.reconcile", "diploma.read",
         "key.request", "register.hand-over",
     }  # fmt: skip
 

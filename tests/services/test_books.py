@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pypdf import PdfReader
 
 from sogoc.adapters import books_pdf
@@ -141,6 +143,16 @@ def test_only_who_may_read_diplomas_reads_a_book_and_it_is_noted(trial: Trial) -
     [noted] = AuditEvent.objects.filter(verb="book.read")
     assert noted.subject == "DHSG01 degree bachelor 2026"
     assert noted.detail == {"book": "register"}
+
+
+def test_a_book_asks_the_database_as_often_for_many_lines_as_for_few(trial: Trial) -> None:
+    trial.issue(3, decision=DECISION)
+    with CaptureQueriesContext(connection) as few:
+        assert len(column(register(trial), "line")) == 3
+    trial.issue(40)
+    with CaptureQueriesContext(connection) as many:
+        assert len(column(register(trial), "line")) == 43
+    assert len(many) == len(few)
 
 
 # -- copies -----------------------------------------------------------------------------------------------------------

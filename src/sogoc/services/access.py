@@ -20,6 +20,7 @@ PERMISSIONS: dict[str, frozenset[Membership.Role]] = {
     "act": frozenset({Membership.Role.APPROVER, Membership.Role.OFFICER}),
     "copy": frozenset({Membership.Role.PREPARER, Membership.Role.APPROVER}),
     "notice": frozenset({Membership.Role.PREPARER, Membership.Role.APPROVER, Membership.Role.OFFICER}),
+    "register.reconcile": frozenset({Membership.Role.PREPARER, Membership.Role.APPROVER, Membership.Role.OFFICER}),
     "register.search": frozenset({Membership.Role.PREPARER, Membership.Role.APPROVER, Membership.Role.OFFICER}),
     "sample.open": frozenset({Membership.Role.APPROVER}),
     "diploma.read": frozenset({Membership.Role.PREPARER, Membership.Role.APPROVER}),

@@ -21,7 +21,7 @@ def against(which: Which, *, paper: Table | None, national: Table | None, by: Us
 
     Raises: NotAllowed.
     """
-    access.require(by, "diploma.read", which.institution)
+    access.require(by, "register.reconcile", which.institution)
     audit.note(by, "register.reconcile", which, at=now)
     columns = frozenset(BY_KIND[which.kind].names)
     return reconcile(Table(columns=columns, lines=_lines(which)), paper=paper, national=national)
