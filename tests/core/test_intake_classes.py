@@ -382,8 +382,14 @@ def test_class_14_what_an_institution_calls_a_column_is_remembered() -> None:
         ("Ký hiệu phôi", "major"),
         ("Điểm TB", ""),
     ]
-    with pytest.raises(InputError):
-        read(table, choices=Choices(meanings={"Điểm TB": "gpa"}))
+    assert [column.meaning for column in read(table).columns[-2:]] == [None, None]
+    for wrong in (
+        Choices(meanings={"Điểm TB": "gpa"}),
+        Choices(order={BORN: "year-first"}),
+        Choices(encoding="viscii"),
+    ):
+        with pytest.raises(InputError):
+            read(table, choices=wrong)
 
 
 @pytest.mark.parametrize("text", ["2015/05/05964", "171/TC/2023", "001/2024", "C1234567", "0123456789/2024-ĐHCN"])

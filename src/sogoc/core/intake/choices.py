@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
+from sogoc.core.intake.encodings import NAMES
 from sogoc.core.intake.problem import Change, Problem
 from sogoc.core.intake.rules import RULES
 from sogoc.errors import InputError
@@ -106,6 +107,8 @@ class Choices:
         for meaning in self.meanings.values():
             if meaning not in fields:
                 raise InputError(f"No field is called {meaning}.", f"Không có trường nào tên {meaning}.")
+        if self.encoding and self.encoding not in NAMES:
+            raise InputError(f"No encoding is called {self.encoding}.", f"Không có bảng mã nào tên {self.encoding}.")
         for order in self.order.values():
             if order not in {DAY_FIRST, MONTH_FIRST}:
                 raise InputError(f"No order of dates is called {order}.", f"Không có thứ tự ngày nào tên {order}.")

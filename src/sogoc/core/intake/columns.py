@@ -117,22 +117,21 @@ class _Tally:
     def see(self, cell: Cell, row: int, meaning: str | None) -> None:
         if not cell:
             return
-        self.filled += 1
-        if self.first < 0:
+        if not self.filled:
             self.first = row
+        self.filled += 1
         if meaning in DATES:
             self.evidence.dates.see(cell)
-        elif meaning == "gender":
-            text = cell_text(cell)
-            if text in _NUMBER_OF_GENDER:
-                self.evidence.codes.add(text)
+        elif meaning == "gender" and cell_text(cell) in _NUMBER_OF_GENDER:
+            self.evidence.codes.add(cell_text(cell))
         if isinstance(cell, str) and not cell.isascii():
-            if is_single_byte(cell):
-                looks = old_encoding(cell)
-                if looks is not None:
-                    self.old[looks] += 1
-            else:
-                self.unicode += 1
+            self._see_letters(cell)
+
+    def _see_letters(self, text: str) -> None:
+        if not is_single_byte(text):
+            self.unicode += 1
+        elif (looks := old_encoding(text)) is not None:
+            self.old[looks] += 1
 
     def encoding(self) -> str:
         (best, count), *_ = [*self.old.most_common(1), ("", 0)]

@@ -224,11 +224,11 @@ class _File:
 
     def _matched(self) -> Iterator[Matched]:
         for table, _ in self._tables:
-            read = {column.index: column.meaning for column in table.columns}
+            read = {place: one.meaning for one in table.columns for place in one.parts or (one.index,)}
             for index, label in enumerate(table.header.texts):
                 if label:
                     where = cell_name(table.header.last, index)
-                    meaning = read.get(index, IGNORED)
+                    meaning = read.get(index, IGNORED if label in self._ignored else None)
                     yield Matched(sheet=table.sheet.name, cell=where, label=label, meaning=meaning)
 
     # Before the rows

@@ -78,12 +78,12 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matched:
-    """One column of the file and the field that it means; its `meaning` is empty where it is ignored."""
+    """One column of the file and the field that it means: empty where it is ignored, None where nothing is known of it."""
 
     sheet: str
     cell: str
     label: str
-    meaning: str
+    meaning: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

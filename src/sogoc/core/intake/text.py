@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from sogoc.core.intake.encodings import DECODERS
@@ -104,6 +105,7 @@ def is_single_byte(text: str) -> bool:
     return not text.isascii() and _SINGLE_BYTE.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=8192)
 def old_encoding(text: str) -> str | None:
     """The old encoding that this text surely is in: it looks as no text in Unicode does, or only there it makes sense."""
     if text.isascii():
@@ -230,6 +232,8 @@ def _doubt_name(name: str) -> Finding | None:
             return Finding("lost-diacritics")
         if any(map(lacks_marks, parts)):
             return Finding("no-diacritics")
+    if name.istitle():
+        return None
     if name.islower():
         # So does a text read that was set in a font of capitals, where the paper shows capitals throughout.
         titled = " ".join(part[:1].upper() + part[1:] for part in parts)
