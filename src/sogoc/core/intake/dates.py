@@ -16,6 +16,7 @@ _OLDEST = 1900
 _DAY_MONTH_YEAR = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})", re.ASCII)
 _MONTH_YEAR = re.compile(r"(\d{1,2})[/.-](\d{4})", re.ASCII)
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
+_ISO_MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 _SERIAL = re.compile(r"[1-7]\d{4}", re.ASCII)
 _UNKNOWN = frozenset({"khong ro", "khong nho", "khong biet", "chua ro", "unknown"})
@@ -144,6 +145,8 @@ class DateReader:
             return self._plausible(text) if exists(text) else refused("impossible-date")
         if match := _MONTH_YEAR.fullmatch(text):
             return self._month(int(match[1]), match[2])
+        if match := _ISO_MONTH.fullmatch(text):
+            return self._month(int(match[2]), match[1])
         if _YEAR.fullmatch(text):
             return refused("partial-date") if self.full else self._plausible(text)
         if _SERIAL.fullmatch(text):
