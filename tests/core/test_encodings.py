@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import random
 import unicodedata
+from collections.abc import Callable
+from datetime import date
 
 import pytest
 
 from sogoc.core.intake import encodings
+from sogoc.core.intake.encodings import byte_view
 from sogoc.core.intake.syllables import all_syllables, is_syllable, lacks_marks, search_key
+from sogoc.core.intake.text import read_name
+from sogoc.demo.old_encodings import in_1258, in_tcvn3, in_vni
+from sogoc.demo.people import Population
 
 LETTERS = "àáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵăâêôơưđ"
 SAMPLES = {
@@ -107,3 +114,37 @@ def test_words_that_need_marks_are_told_from_words_without() -> None:
     assert [word for word in ("Nguyen", "Truong", "Anh", "Lan", "Smith", "Brung") if lacks_marks(word)] == [
         *("Nguyen", "Truong")
     ]
+
+
+PEOPLE = Population(random.Random(5))
+NAMES = {PEOPLE.person(born=(date(1980, 1, 1), date(2005, 1, 1)), peoples={"Kinh": 1}).name for _ in range(1_500)}
+SHOWN: dict[str, Callable[[str], str]] = {
+    "tcvn3": in_tcvn3,
+    "vni": in_vni,
+    "cp1258": lambda name: byte_view(in_1258(name)),
+    "mojibake": lambda name: byte_view(name.encode()),
+}
+
+
+@pytest.mark.parametrize("encoding", SHOWN)
+def test_a_proposal_is_right_or_is_not_made(encoding: str) -> None:
+    """A name alone is read rightly nearly always, and never wrongly; in a column of its like it never passes unnoticed."""
+    alone = in_column = total = 0
+    for name in NAMES:
+        shown = SHOWN[encoding](name)
+        if shown == name:
+            continue
+        total += 1
+        for column in ("", encoding):
+            findings = read_name(shown, column).findings
+            after = findings[-1].after if findings else None
+            assert after is None or after.lower() == name.lower(), (shown, after)
+            if column:
+                assert findings, shown
+                in_column += after is not None
+            else:
+                alone += after is not None
+    assert total > 1_000
+    assert alone > 0.95 * total
+    assert in_column > 0.98 * total
+    assert all(not read_name(name).findings for name in NAMES)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+import tracemalloc
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
@@ -624,6 +626,7 @@ def test_a_choice_is_undone_by_leaving_it_out() -> None:
         (first.key, "TrÇn §øc HiÕu", "Trần Đức Hiếu")
     ]
     assert read(table, choices=one_accepted.undo(after.changes[0])).problems == asked.problems
+    assert one_accepted.undo(first.key) == one_accepted.undo(first) == Choices()
     whole = one_accepted.accept_rule("tcvn3").accept_rule("gender")
     assert read(table, choices=whole).clean
     assert read(table, choices=whole.undo(first).undo_rule("tcvn3").undo_rule("gender")).problems == asked.problems
@@ -727,3 +730,44 @@ def test_rows_are_read_from_any_source_that_can_be_read_again() -> None:
     assert [row.row for row in result.rows[0:2]] == [2, 3]
     with pytest.raises(IndexError):
         result.rows[2]
+
+
+@pytest.mark.slow
+def test_many_dirty_rows_are_checked_in_seconds_and_little_memory() -> None:
+    """Of a row nothing is kept but two numbers, a person and a decision; problems are counted and listed in part."""
+    known = Register()
+    base = people(1)[0]
+
+    class Many:
+        def __init__(self, count: int) -> None:
+            self.count = count
+
+        def __iter__(self) -> Iterator[Row]:
+            yield list(base)
+            for index in range(self.count):
+                own = {
+                    NAME: f"TrÇn §øc HiÕu {'abcdefgh'[index % 8]}",
+                    "Số hiệu VB": f"S{index}",
+                    "Số vào sổ": f"{index}",
+                }
+                yield list(
+                    {
+                        **base,
+                        **own,
+                        BORN: f"{index % 28 + 1:02}/{index // 28 % 12 + 1:02}/{1930 + index // 336}",
+                    }.values()
+                )
+
+    def peak(count: int) -> int:
+        tracemalloc.start()
+        read(Sheet(name="A", rows=Many(count)), known=known)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    began = time.process_time()
+    result = read(Sheet(name="A", rows=Many(24_000)), known=known)
+    assert time.process_time() - began < 10
+    assert result.counts["tcvn3"] == result.faulty == 24_000
+    small, large = peak(2_000), peak(12_000)
+    assert (large - small) / 10_000 < 1_200  # bytes for each row more

@@ -66,9 +66,13 @@ class Choices:
         named = rules or tuple(name for name, rule in RULES.items() if rule.severity == "warning")
         return replace(self, acknowledged=self.acknowledged | frozenset(named))
 
-    def undo(self, one: Problem | Change) -> Choices:
-        """Take back what was decided about this one proposal or warning. One accepted by its rule needs `undo_rule`."""
-        return replace(self, proposals=self.proposals - {one.key}, acknowledged=self.acknowledged - {one.key})
+    def undo(self, one: Problem | Change | str) -> Choices:
+        """Take back what was decided about this one proposal or warning, or the one of this key.
+
+        What was accepted by its rule needs `undo_rule`.
+        """
+        key = one if isinstance(one, str) else one.key
+        return replace(self, proposals=self.proposals - {key}, acknowledged=self.acknowledged - {key})
 
     def undo_rule(self, rule: str) -> Choices:
         """Take back the acceptance or acknowledgement of a whole rule."""
