@@ -107,6 +107,20 @@ class WrongState(RuleError):
     code = "wrong-state"
 
 
+class Erased(WrongState):
+    """What the register said of this person was destroyed by decision; number, place in the log and status stay."""
+
+    code = "erased"
+
+    def __init__(self, identifier: str) -> None:
+        super().__init__(
+            f"the record {identifier} was erased by decision: nothing can be built from it any more",
+            f"hồ sơ {identifier} đã xóa theo quyết định: không thể lập lại gì từ hồ sơ này",
+            mend="Copies that were handed out before are with those who hold them.",
+            mend_vi="Bản đã giao trước đó thuộc về người đang giữ.",
+        )
+
+
 class AlreadyInRegister(RuleError):
     """A register number, a serial number or a file that is already there."""
 

@@ -198,6 +198,30 @@ class Keyring(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JournaledErasure:
+    """One record that was erased: its random identifier, of which institution, by which decision, when (UTC)."""
+
+    at: str
+    decision: str
+    identifier: str
+    institution: str
+
+
+class ErasureJournal(Protocol):
+    """What was erased, kept outside the database and never restored with it. It only grows.
+
+    If an attacker writes here: records would be erased after the next recovery. If it is lost: a restored backup shows again
+    what was erased.
+    """
+
+    def append(self, erased: Sequence[JournaledErasure]) -> None:
+        """Add lines, all of them durable before the return. Raises: StorageUnavailable."""
+
+    def read(self) -> Iterator[JournaledErasure]:
+        """Return all lines, oldest first. Raises: StorageUnavailable, also for a damaged line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
     """One public log and the places it lives in. `staging` and `lock` are apart from the database and never restored with it."""
 

@@ -4,7 +4,7 @@ An archive lives in one folder, its home:
 
     archive.json       origin, trial, where the public files go, the chain
     register.sqlite3   the register, unless SOGOC_DATABASE names PostgreSQL
-    lock/              the lock store: small, apart, and never restored with the database
+    lock/              the lock store and the journal of erasures: small, apart, never restored with the database
     staging/           decided tiles that are not public yet
     keys/              encrypted keys, and the passphrase of a trial archive
     chain/             the embedded chain of a trial archive
@@ -22,6 +22,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from sogoc.adapters.erasures_posix import PosixErasures
 from sogoc.adapters.files_posix import PosixFiles
 from sogoc.adapters.keys_file import FileKey
 from sogoc.adapters.lock_sqlite import SqliteLock
@@ -141,6 +142,10 @@ class Home:
         )
 
     @cached_property
+    def erasures(self) -> PosixErasures:
+        return PosixErasures(self.folder / "lock" / "erasures.jsonl")
+
+    @cached_property
     def printer(self) -> Printer:
         from sogoc.adapters import diploma_pdf
 
@@ -245,6 +250,7 @@ def make_home(folder: Path, *, origin: str, trial: bool, public: Path) -> Home:
     lock_file = folder / "lock" / "lock.sqlite3"
     lock_file.parent.mkdir(mode=0o700)
     lock = SqliteLock.make(lock_file)
+    PosixErasures.make(folder / "lock" / "erasures.jsonl")
     FileLogKeys.create(keys / "log.pem", home.passphrase, origin=origin, lock=lock)
     SecretBox.create(keys / "files.key")
     return home

@@ -64,6 +64,7 @@ def succession(table: str) -> Mapping[tuple[str, ...], list[law.Row]]:
         "ground": ("acts", "name"),
         "refusal": ("act", "name"),
         "gate": ("rule",),
+        "retention": ("kind",),
     }[table]
     found: dict[tuple[str, ...], list[law.Row]] = defaultdict(list)
 

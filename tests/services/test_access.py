@@ -9,12 +9,12 @@ from functools import partial
 import pytest
 from django.contrib.auth.models import User
 
-from sogoc.adapters.memory import MemoryKey
+from sogoc.adapters.memory import MemoryErasures, MemoryKey
 from sogoc.core.authority import Name
 from sogoc.errors import AlreadyInRegister, FourEyes, NotAllowed, SogocError
 from sogoc.register import queries
 from sogoc.register.models import AuditEvent, Batch, Entry, Membership, Notice, Row
-from sogoc.services import access, accrediting, batches, founding, notices
+from sogoc.services import access, accrediting, batches, erasing, founding, notices
 from tests.services import keeping
 from tests.services.trial import IT, LAW, OURS, THEIRS, Trial, refused
 
@@ -60,6 +60,16 @@ def cut_key(trial: Trial, by: User) -> object:
 
 def rotate_key(trial: Trial, by: User) -> object:
     return keeping.rotate(trial, "ours 2", by=by)
+
+
+def erase(trial: Trial, by: User) -> object:
+    (row,) = trial.issue(1)
+    trial.act("cancel", row)
+    trial.advance()
+    return erasing.erase(
+        journal=MemoryErasures(), institution=queries.institution(OURS), identifiers=[row.identifier],
+        decision_number="90/QĐ", prepared_by=trial.by("preparer"), by=by, now=trial.now,
+    )  # fmt: skip
 
 
 def hand_over(trial: Trial, by: User) -> object:
@@ -118,6 +128,7 @@ DOORS: dict[str, tuple[Callable[[Trial, User], object], set[str]]] = {
     "key.cut": (cut_key, OFFICER),
     "key.rotated": (rotate_key, OFFICER),
     "register.handed-over": (hand_over, OFFICER),
+    "records.erased": (erase, APPROVER | OFFICER),
     "member.enrolled": (enrol, OFFICER),
     "member.appointed": (appoint, OFFICER),
     "batch.opened": (open_batch, PREPARER),
@@ -154,7 +165,7 @@ def test_every_permission_has_a_door() -> None:
     assert set(access.PERMISSIONS) == {
         "accredit", "batch.prepare", "batch.submit", "batch.approve", "act.prepare", "act", "copy", "notice",
         "register.search", "register.reconcile", "diploma.read",
-        "key.request", "register.hand-over",
+        "key.request", "register.hand-over", "erase",
     }  # fmt: skip
 
 

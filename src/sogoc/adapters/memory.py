@@ -8,7 +8,7 @@ Calls add up, so two of them make the operation fail twice.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import ClassVar, Literal
@@ -24,7 +24,7 @@ from sogoc.adapters.log_keys_file import LogKeys
 from sogoc.core import jws
 from sogoc.core.checkpoint import Checkpoint
 from sogoc.errors import KeyUnavailable, LogForked, StorageUnavailable, UnavailableError
-from sogoc.ports import LockStore
+from sogoc.ports import JournaledErasure, LockStore
 
 Moment = Literal["before", "after"]
 
@@ -125,6 +125,25 @@ class MemoryLock(_Faults):
                 return False
             self._heads[origin] = new
             return True
+
+
+class MemoryErasures(_Faults):
+    """An `ErasureJournal`."""
+
+    OPERATIONS = ("append", "read")
+    UNAVAILABLE = StorageUnavailable
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: list[JournaledErasure] = []
+
+    def append(self, erased: Sequence[JournaledErasure]) -> None:
+        with self._at("append"):
+            self._lines += erased
+
+    def read(self) -> Iterator[JournaledErasure]:
+        with self._at("read"):
+            yield from list(self._lines)
 
 
 class MemoryKey(_Faults):

@@ -15,7 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 from sogoc import __version__
-from sogoc.cli import acts, audit, books, desk
+from sogoc.cli import acts, audit, books, desk, keeping
 from sogoc.cli.options import By, InstitutionCode, Json, SerialNumber, home
 from sogoc.errors import LogForked, SogocError
 
@@ -42,6 +42,7 @@ app.add_typer(acts.app)
 app.add_typer(desk.app)
 app.add_typer(books.app)
 app.add_typer(audit.app, name="audit")
+app.add_typer(keeping.app)
 app.add_typer(log_app, name="log")
 app.add_typer(trust_app, name="trust")
 app.add_typer(node_app, name="node")
@@ -348,11 +349,14 @@ def recover(as_json: Json = False) -> int:
 
 
 @app.command()
-def doctor(as_json: Json = False) -> int:
-    """Look over this archive: database settings, keys, log, lock, chain, programs."""
+def doctor(
+    backups: Annotated[Path | None, typer.Option(help="Folder of backups: name those that are too old.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Look over this archive: database settings, keys, log, lock, chain, erasures, programs."""
     from sogoc.cli import archive
 
-    return archive.doctor(home(), as_json=as_json)
+    return archive.doctor(home(), backups=backups, as_json=as_json)
 
 
 def _observe(policy: Policy, now: datetime) -> Policy:

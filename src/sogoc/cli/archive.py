@@ -286,15 +286,19 @@ def node(folder: Path, verb: str, *, as_json: bool) -> int:
 
 
 def recover(folder: Path, *, as_json: bool) -> int:
-    home = open_home(folder)
+    home = open_home(folder, whatever_it_holds=True)
     from sogoc.register import queries
-    from sogoc.services import recovery
+    from sogoc.services import erasing, recovery
 
     result = recovery.recover(home.log, now=now())
+    erased = erasing.reapply(home.erasures, now=now())
+    if erased.qualifications:
+        erasing.scrub()
     lost = [entry.index for entry in queries.lost_entries()]
     value = {
         "size_before": result.size_before, "size_after": result.size_after, "relinked": result.relinked, "inserted": result.inserted,
         "lost_batches": result.lost_batches, "to_cancel": lost,
+        "erased_again": erased.qualifications,
     }  # fmt: skip
     if as_json:
         output.document(value)
@@ -306,6 +310,8 @@ def recover(folder: Path, *, as_json: bool) -> int:
             style="green",
         )
     )
+    if erased.qualifications:
+        output.console.print(Text(f"✓ {erased.qualifications} hồ sơ đã xóa lại · records erased again", style="green"))
     if lost:
         output.console.print(
             Text(
@@ -331,8 +337,8 @@ def serve(folder: Path, *, port: int, workers: int) -> int:
     return 0
 
 
-def doctor(folder: Path, *, as_json: bool) -> int:
-    home = open_home(folder)
+def doctor(folder: Path, *, backups: Path | None, as_json: bool) -> int:
+    home = open_home(folder, whatever_it_holds=True)
     from sogoc.services import doctoring
 
     checks: list[tuple[str, str, str]] = []
@@ -349,6 +355,9 @@ def doctor(folder: Path, *, as_json: bool) -> int:
     look("keys", lambda: f"log {home.log.signer.vkeys[0].split('+')[1]}, ministry {home.ministry.jwk['x'][:8]}…")
     look("log", lambda: doctoring.log(home.log))
     look("waiting", doctoring.waiting)
+    look("erasures", lambda: doctoring.erasures(home.erasures))
+    if backups is not None:
+        look("backups", lambda: doctoring.backups(backups, now=now()))
     look("chain", lambda: doctoring.chain(home.chain()))
     if as_json:
         output.document({name: {"state": state, "said": said} for name, state, said in checks})

@@ -25,11 +25,18 @@ if TYPE_CHECKING:
 SHOWN_PROBLEMS = 40
 
 
-def open_home(folder: Path) -> Home:
-    """Return the archive in `folder`, with Django loaded for it. Raises: InputError when there is none."""
+def open_home(folder: Path, *, whatever_it_holds: bool = False) -> Home:
+    """Return the archive in `folder`, with Django loaded for it.
+
+    Raises: InputError when there is none; RecoveryNeeded when a restore brought back what was erased, unless `whatever_it_holds`.
+    """
     home = Home(folder)
     home.settings  # noqa: B018 - refuses before Django would make an empty database in a wrong folder
     wiring.setup_django(folder)
+    if not whatever_it_holds:
+        from sogoc.services import erasing
+
+        erasing.refuse_if_remembered(home.erasures)
     return home
 
 

@@ -8,12 +8,14 @@ from sogoc.core.authority import parse as parse_page
 from sogoc.core.commitment import Sealed
 from sogoc.core.credentials import sd_jwt
 from sogoc.core.record import SCHEMAS, Record, Schema
-from sogoc.errors import WrongState
+from sogoc.errors import Erased, WrongState
 from sogoc.register.models import AuthorityPage, Institution, Row
 
 
 def record_of(row: Row) -> Record:
-    """Return the record of a row. Raises: MalformedError when the stored bytes are not canonical."""
+    """Return the record of a row. Raises: Erased; MalformedError when the stored bytes are not canonical."""
+    if row.erased_at is not None:
+        raise Erased(row.identifier)
     record: Record = canonical.decode(bytes(row.record))
     return record
 
@@ -25,8 +27,10 @@ def schema_of(row: Row) -> Schema:
 def sealed(row: Row) -> Sealed:
     """Return the slots and disclosures of a sealed row, rebuilt from record and secret.
 
-    Raises: WrongState when the row was never sealed, or does not give the commitment that was logged.
+    Raises: Erased; WrongState when the row was never sealed, or does not give the commitment that was logged.
     """
+    if row.erased_at is not None:
+        raise Erased(row.identifier)
     if row.secret is None or row.commitment is None:
         raise WrongState("the row is not sealed", "dòng này chưa được ký")
     whole = commitment.seal(schema_of(row), record_of(row), bytes(row.secret))

@@ -29,7 +29,9 @@ def _database() -> dict[str, Any]:
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 30,
                 # NORMAL in WAL mode loses acknowledged commits at a power cut; FULL does not.
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON;"
+                # What was erased does not stay behind in free pages.
+                " PRAGMA secure_delete=ON",
             },
         }
     parts = urlsplit(url)

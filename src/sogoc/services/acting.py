@@ -154,7 +154,7 @@ def check_day(decision: ActDecision, now: datetime) -> None:
 # -- two people -----------------------------------------------------------------------------------------------------------
 
 
-def require_two(prepared_by: User, permission: str, by: User, institution: Institution) -> None:
+def require_two(prepared_by: User, permission: str, by: User, institution: Institution | None) -> None:
     """Refuse unless a second person, who may, prepared it. Raises: NotAllowed, FourEyes."""
     access.require(prepared_by, permission, institution)
     if prepared_by.pk == by.pk:

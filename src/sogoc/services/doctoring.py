@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from pathlib import Path
+
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from sogoc.errors import WrongState
-from sogoc.ports import Chain, Log
+from sogoc.errors import InputError, WrongState
+from sogoc.ports import Chain, ErasureJournal, Log
 from sogoc.register import queries
-from sogoc.services import sequencing
+from sogoc.services import erasing, sequencing
 
 _POSTGRESQL = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 _SQLITE = {"journal_mode": "wal", "synchronous": "2"}
@@ -54,6 +57,23 @@ def waiting() -> str:
     """Say what a stop left behind."""
     entries, batches, heads = queries.waiting_entries(), len(queries.unfinished_batches()), queries.unpublished_heads()
     return f"{entries} entries, {batches} batches to seal, {heads} heads to publish"
+
+
+def erasures(journal: ErasureJournal) -> str:
+    """Say how many records were erased. Raises: RecoveryNeeded when a restore brought some back, StorageUnavailable."""
+    erasing.refuse_if_remembered(journal)
+    return f"{sum(1 for _ in journal.read())} records erased, none of them here"
+
+
+def backups(folder: Path, *, now: datetime) -> str:
+    """Say that no backup is older than it may get. Raises: WrongState naming those that are."""
+    if not folder.is_dir():
+        raise InputError(f"there is no folder {folder}", f"không có thư mục {folder}")
+    old = erasing.old_backups(folder, now=now)
+    if old:
+        names = ", ".join(f"{name} ({age} d)" for name, age in old[:10])
+        raise WrongState(f"{len(old)} backups are too old: {names}", f"{len(old)} bản sao lưu quá hạn: {names}")
+    return "none older than it may get"
 
 
 def chain(one: Chain) -> str:

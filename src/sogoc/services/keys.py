@@ -18,11 +18,11 @@ from django.db.models import Q
 from sogoc.core import entry
 from sogoc.core.authority import KeyWindow
 from sogoc.core.possession import KeyRequest
-from sogoc.errors import FourEyes, InputError, WrongState
+from sogoc.errors import InputError, WrongState
 from sogoc.ports import IssuerSigner, Log
 from sogoc.register.models import Archive, AuthorityPage, Entry, Institution, IssuerKey, Row
 from sogoc.register.records import newest_page
-from sogoc.services import access, accrediting, audit, notices, sequencing, waiting
+from sogoc.services import access, accrediting, acting, audit, notices, sequencing, waiting
 
 
 @transaction.atomic
@@ -42,9 +42,8 @@ def rotate(
 
     Raises: NotAllowed, FourEyes, SignatureError when the new key did not sign the request, AlreadyInRegister when it is known.
     """
-    access.require(requested_by, "key.request", institution)
     access.require(by, "accredit", None)
-    require_two(requested_by, by)
+    acting.require_two(requested_by, "key.request", by, institution)
     sequencing.refuse_if_behind(log)
     Archive.hold()
     _, old = newest_page(institution)
@@ -117,9 +116,8 @@ def cut(
 
     Raises: NotAllowed, FourEyes, InputError when the page has no such key or the index is yet to come, WrongState.
     """
-    for officer in (prepared_by, by):
-        access.require(officer, "accredit", None)
-    require_two(prepared_by, by)
+    access.require(by, "accredit", None)
+    acting.require_two(prepared_by, "accredit", by, None)
     sequencing.refuse_if_behind(log)
     Archive.hold()
     known = Entry.objects.filter(act_id=act_id).first()
@@ -197,12 +195,3 @@ def credentials_that_fell(kid: str, start: int) -> Iterator[str]:
         Q(follows__isnull=True, batch__entry__index__gte=start) | Q(follows__isnull=False, entry__index__gte=start)
     )
     return rows.order_by("pk").values_list("identifier", flat=True).iterator(chunk_size=1000)
-
-
-def require_two(first: User, second: User) -> None:
-    """Refuse one person in both places. Raises: FourEyes."""
-    if first.pk == second.pk:
-        raise FourEyes(
-            "one person cannot do both halves of this", "một người không được làm cả hai phần việc này",
-            mend="Ask another person.", mend_vi="Hãy nhờ một người khác.",
-        )  # fmt: skip

@@ -28,6 +28,7 @@ from sogoc.core.law.rows import (
     NumberFormat,
     Qualification,
     Refusal,
+    Retention,
     Row,
     load,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "NumberFormat",
     "Qualification",
     "Refusal",
+    "Retention",
     "Row",
     "category",
     "clock",
@@ -62,6 +64,7 @@ __all__ = [
     "number_format",
     "qualification",
     "refused_reissue",
+    "retention",
 ]
 
 R = TypeVar("R", bound=Row)
@@ -83,6 +86,7 @@ _CLOCKS = _table("clock", Clock)
 _GROUNDS = _table("ground", Ground)
 _REFUSALS = _table("refusal", Refusal)
 _GATE = _table("gate", GateRule)
+_RETENTION = _table("retention", Retention)
 GRADES = _table("grade", GradeRegime)
 HOLIDAYS = _table("holiday", Holiday)
 
@@ -260,3 +264,12 @@ def gate(rule: str, on: str) -> GateRule:
     Raises: NoRule for another rule; RecordError if `on` is no full date.
     """
     return _one(tuple(row for row in _GATE if row.rule == rule), f"gate {rule}", on)
+
+
+@_often
+def retention(kind: str, on: str) -> Retention:
+    """How long the register of a kind is kept, as the law of that day has it.
+
+    Raises: NoRule for another kind; RecordError if `on` is no full date.
+    """
+    return _one(tuple(row for row in _RETENTION if row.kind == kind), f"retention of {kind}", on)

@@ -165,6 +165,17 @@ _SECTIONS: Mapping[str, _Section] = {
             "tolerance · dung sai": lambda row: f"{row.tolerance_percent} %" if row.tolerance_percent else "",
         },
     ),
+    "retention": _Section(
+        "How long a register is kept · Thời hạn lưu trữ sổ gốc",
+        "What is kept for ever is erased only after it was revoked or cancelled. · Sổ lưu trữ vĩnh viễn chỉ xóa được hồ sơ đã "
+        "thu hồi, hủy bỏ.",
+        {
+            "kind": lambda row: f"`{row.kind}`",
+            "Tiếng Việt": lambda row: row.vi,
+            "English": lambda row: row.en,
+            "permanent · vĩnh viễn": lambda row: "✓" if row.permanent else "–",
+        },
+    ),
     "holiday": _Section(
         "Holidays · Ngày nghỉ",
         "A clock that runs into a year without rows is refused. · Năm chưa có dữ liệu thì từ chối tính.",

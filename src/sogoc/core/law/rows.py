@@ -203,6 +203,16 @@ class GateRule(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retention(Row):
+    """How long the register of a kind is kept: for ever, if `permanent`, or as long as somebody needs it."""
+
+    kind: str
+    vi: str
+    en: str
+    permanent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Holiday(Row):
     """Days on which offices are closed or, if `working`, open though it is a weekend; the window is the days."""
 
@@ -222,10 +232,22 @@ TABLES: Mapping[str, type[Row]] = {
     "ground": Ground,
     "refusal": Refusal,
     "gate": GateRule,
+    "retention": Retention,
     "holiday": Holiday,
 }
 """The tables of the files and the shape of their rows."""
-FILES = ("qualifications", "issuers", "fields", "grades", "numbers", "clocks", "grounds", "gate", "holidays")
+FILES = (
+    "qualifications",
+    "issuers",
+    "fields",
+    "grades",
+    "numbers",
+    "clocks",
+    "grounds",
+    "gate",
+    "retention",
+    "holidays",
+)
 
 R = TypeVar("R", bound=Row)
 

@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
                 ('identifier', models.CharField(max_length=36, unique=True)),
                 ('decision_number', models.CharField(max_length=100)),
                 ('at', models.DateTimeField()),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, null=True, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='erasures', to='register.institution')),
             ],
         ),

@@ -3,7 +3,7 @@
 The only changes let through: an entry that waits gets its index; a checkpoint gets its note and is marked published; a row that
 was never committed to may change or go, and one that was may be signed by a newer key until it is tied to its entry, or lose what
 it says of a person and nothing else; a batch that is neither sealed nor lost goes on; the archive gives more places; a decision gets its list; an override is
-granted; a copy is issued or refused; a notice is sent.
+granted; a copy is issued or refused, and forgets who asked for it; a notice is sent.
 """
 
 from django.db import migrations
@@ -21,6 +21,16 @@ _ERASED = (
     'OLD."erased_at" IS NULL AND NEW."erased_at" IS NOT NULL AND length(NEW."record") = 0 AND NEW."secret" IS NULL'
     ' AND NEW."name_key" = \'\' AND NEW."born_on" = \'\' AND NEW."signature" IS NULL'
 )
+
+# A copy that does not say any more who asked for it, and else is as it was.
+_FORGOTTEN = (
+    "NEW.\"recipient\" = '' AND NEW.\"relation\" = '' AND NOT ("
+    + _changed(
+        "id", "institution_id", "row_id", "requested_at", "due_on", "copies", "taken_by_id", "year", "number", "issued_on",
+        "issued_by_id", "refused_reason",
+    )
+    + ")"
+)  # fmt: skip
 
 # table -> condition under which an UPDATE is refused
 _UPDATE = {
@@ -63,8 +73,9 @@ _UPDATE = {
     "register_voidnumber": "TRUE",
     "register_blankevent": "TRUE",
     "register_copy": (
-        'OLD."issued_on" IS NOT NULL OR OLD."refused_reason" IS NOT NULL OR '
+        "NOT (" + _FORGOTTEN + ') AND (OLD."issued_on" IS NOT NULL OR OLD."refused_reason" IS NOT NULL OR '
         + _changed("id", "institution_id", "row_id", "requested_at", "due_on", "recipient", "relation", "copies", "taken_by_id")
+        + ")"
     ),
     "register_notice": (
         'OLD."sent_at" IS NOT NULL OR '

@@ -69,13 +69,16 @@ class Notice(models.Model):
 
 
 class Erasure(models.Model):
-    """Personal data that was destroyed by decision: which qualification, by its random identifier, and nothing of the person."""
+    """Personal data that was destroyed by decision: which qualification, by its random identifier, and nothing of the person.
+
+    `by` is null where it was carried out again after a restore.
+    """
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="erasures")
     identifier = models.CharField(max_length=36, unique=True)
     decision_number = models.CharField(max_length=100)
     at = models.DateTimeField()
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
     def __str__(self) -> str:
         return self.identifier
