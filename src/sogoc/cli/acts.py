@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sogoc.cli.options import By, InstitutionCode, Json, PreparedBy, SerialNumber, home
+from sogoc.cli.options import PREPARER_PASSWORD, By, InstitutionCode, Json, PreparedBy, SerialNumber, home
 from sogoc.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ On = Annotated[str, typer.Option("--on", help="Date of the decision, 2026-11-20.
 Ground = Annotated[str, typer.Option(help="Ground in law, by its name in docs/law.md.")]
 GroundIfAny = Annotated[str | None, typer.Option(help="Ground in law, by its name in docs/law.md.")]
 Judgment = Annotated[bool, typer.Option("--judgment", help="A court decided: the log then says no more of the reason.")]
-PREPARER_PASSWORD = "SOGOC_PREPARER_PASSWORD"  # noqa: S105 - the name of a variable
 ActId = Annotated[str | None, typer.Option("--id", help="Idempotency id of this act (default: a new one).")]
 
 

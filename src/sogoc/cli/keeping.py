@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sogoc.cli.options import By, InstitutionCode, Json, PreparedBy, home
+from sogoc.cli.options import PREPARER_PASSWORD, By, InstitutionCode, Json, PreparedBy, home
 
 app = typer.Typer()
 
@@ -34,7 +34,7 @@ def erase(
         raise InputError("say which records: --serial or --identifier", "nêu hồ sơ cần xóa: --serial hoặc --identifier")
     result = erasing.erase(
         journal=archive.erasures, institution=queries.institution(institution), identifiers=names, decision_number=decision,
-        prepared_by=person(prepared_by, "SOGOC_PREPARER_PASSWORD"), by=person(by), now=now(),
+        prepared_by=person(prepared_by, PREPARER_PASSWORD), by=person(by), now=now(),
     )  # fmt: skip
     erasing.scrub()
     return done(

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+PREPARER_PASSWORD = "SOGOC_PREPARER_PASSWORD"  # noqa: S105 - the name of a variable
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 By = Annotated[str, typer.Option("--by", help="Your user name; the password is asked, or read from SOGOC_PASSWORD.")]
 PreparedBy = Annotated[

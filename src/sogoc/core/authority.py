@@ -6,7 +6,7 @@ Spec: docs/spec/entry.md ("Authority page")
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -205,8 +205,6 @@ def parse(presented: bytes) -> Page:
     v = canonical.members(canonical.decode(presented, limit=MAX_BYTES), _PAGE)
     if v["type"] != TYPE:
         raise MalformedError("is not an authority page")
-    if not isinstance(v["identifiers"], dict):
-        raise MalformedError("identifiers are not an object")
     keys = tuple(_key(key) for key in canonical.items(v["keys"], 64))
     if len({key.kid for key in keys}) != len(keys):
         raise MalformedError("a page names one key twice")
@@ -215,16 +213,25 @@ def parse(presented: bytes) -> Page:
         version=canonical.integer(v["version"], 1),
         code=canonical.text(v["code"], 20),
         category=_category(v["category"]),
-        names=tuple(_name(name) for name in canonical.items(v["names"], 64)),
-        identifiers={key: canonical.text(value, 250) for key, value in v["identifiers"].items()},
+        names=_names(v["names"]),
+        identifiers=_identifiers(v["identifiers"]),
         keys=keys,
-        powers=tuple(_power(power) for power in canonical.items(v["powers"], 4096)),
-        signers=tuple(_signer(signer) for signer in canonical.items(v["signers"], 256)),
+        powers=_powers(v["powers"]),
+        signers=_signers(v["signers"]),
         predecessors=_ordinals(v["predecessors"]),
         successors=_ordinals(v["successors"]),
         custodian=canonical.integer(v["custodian"], 1),
         signatures=jws.read_signatures(v["signatures"]),
     )
+
+
+def read_parts(value: Json) -> dict[str, Any]:
+    """Read what an officer may write of a page: any of category, names, identifiers, powers and signers, as on the page.
+
+    Raises: MalformedError.
+    """
+    v = canonical.members(value, frozenset(), frozenset(_PARTS))
+    return {name: _PARTS[name](v[name]) for name in _PARTS if name in v}
 
 
 def check_succession(old: Page, new: Page) -> None:
@@ -333,6 +340,24 @@ def _signer(value: Json) -> SignerTerm:
     )
 
 
+def _names(value: Json) -> tuple[Name, ...]:
+    return tuple(_name(name) for name in canonical.items(value, 64))
+
+
+def _identifiers(value: Json) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise MalformedError("identifiers are not an object")
+    return {key: canonical.text(said, 250) for key, said in value.items()}
+
+
+def _powers(value: Json) -> tuple[Power, ...]:
+    return tuple(_power(power) for power in canonical.items(value, 4096))
+
+
+def _signers(value: Json) -> tuple[SignerTerm, ...]:
+    return tuple(_signer(signer) for signer in canonical.items(value, 256))
+
+
 def _ordinals(value: Json) -> tuple[int, ...]:
     return tuple(canonical.integer(item, 1) for item in canonical.items(value, 256))
 
@@ -343,3 +368,7 @@ _PAGE = frozenset(
         "successors", "custodian", "signatures",
     }
 )  # fmt: skip
+_PARTS: Mapping[str, Callable[[Json], Any]] = {
+    "category": _category, "names": _names, "identifiers": _identifiers, "powers": _powers, "signers": _signers,
+}  # fmt: skip
+"""What of a page an officer writes by hand, and how each part is read; the rest follows from what was done."""

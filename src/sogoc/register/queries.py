@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from sogoc.errors import InputError
-from sogoc.register.models import Anchor, Batch, Checkpoint, Entry, Institution, LoggedState, Row
+from sogoc.register.models import Anchor, Batch, Checkpoint, Entry, Institution, LoggedState, Membership, Row
 
 
 def institution(code: str) -> Institution:
@@ -111,3 +112,16 @@ def batches() -> int:
 def sizes_last_seen_anchored() -> set[int]:
     """Return the sizes that a chain was last seen to hold. Whether it still does, `anchoring.look` finds out."""
     return set(Anchor.objects.filter(block_number__isnull=False).values_list("size", flat=True))
+
+
+def person(username: str) -> User | None:
+    """Return the person of this name, if there is one."""
+    return User.objects.filter(username=username).first()
+
+
+def members(institution: Institution | None) -> list[Membership]:
+    """Return the roles in an institution; in all of them and the ministry when it is None."""
+    found = Membership.objects.select_related("user", "institution").order_by(
+        "institution__ordinal", "user__username", "role"
+    )
+    return list(found.filter(institution=institution) if institution else found)

@@ -15,7 +15,8 @@ from sogoc.core.authority import KeyWindow, Name, Page, Power, SignerTerm, check
 from sogoc.core.authority import parse as parse_page
 from sogoc.core.canonical import digest
 from sogoc.core.jws import thumbprint
-from sogoc.errors import AlreadyInRegister, WrongState
+from sogoc.core.possession import KeyRequest
+from sogoc.errors import AlreadyInRegister, InputError, WrongState
 from sogoc.ports import IssuerSigner, Log
 from sogoc.register.models import Archive, AuthorityPage, Institution, IssuerKey
 from sogoc.register.records import newest_page
@@ -30,6 +31,20 @@ class NewKey:
     holder: str
     uri: str
     certificate: bytes
+
+
+def asked(request: KeyRequest, code: str, *, origin: str) -> NewKey:
+    """Return the key that asked for its place on the page of `code`, and proved that it is held.
+
+    Raises: InputError, SignatureError.
+    """
+    if request.code != code:
+        raise InputError(
+            f"this key asks for the page of {request.code}, not of {code}",
+            f"khóa này đề nghị cho {request.code}, không phải {code}",
+        )
+    request.verify(origin=origin)
+    return NewKey(jwk=dict(request.jwk), holder=request.holder, uri=request.uri, certificate=request.certificate)
 
 
 @transaction.atomic
@@ -56,7 +71,6 @@ def accredit(
     Archive.hold()
     if Institution.objects.filter(code=code).exists():
         raise AlreadyInRegister(f"the code {code} is taken", f"mã {code} đã được dùng")
-    refuse_known_key(key.jwk, ministry)
     last = Institution.objects.order_by("-ordinal").first()
     institution = Institution.objects.create(ordinal=last.ordinal + 1 if last else 1, code=code)
     page = Page(
@@ -66,7 +80,7 @@ def accredit(
         category=category,
         names=tuple(names),
         identifiers=dict(identifiers),
-        keys=(_enter_key(institution, key),),
+        keys=(enter_key(institution, key, ministry=ministry),),
         powers=tuple(powers),
         signers=tuple(signers),
         custodian=institution.ordinal,
@@ -126,13 +140,10 @@ def put_page(log: Log, ministry: IssuerSigner, institution: Institution, page: P
     return _log_page(institution, page, ministry, log.origin)
 
 
-def refuse_known_key(jwk: Mapping[str, str], ministry: IssuerSigner) -> None:
-    """Refuse a key that stands on a page already or is the ministry's. Raises: AlreadyInRegister."""
-    if IssuerKey.objects.filter(kid=thumbprint(jwk)).exists() or dict(jwk) == ministry.jwk:
+def enter_key(institution: Institution, key: NewKey, *, ministry: IssuerSigner) -> KeyWindow:
+    """Enter a key and return its window, open from the next page on. Raises: AlreadyInRegister."""
+    if IssuerKey.objects.filter(kid=thumbprint(key.jwk)).exists() or dict(key.jwk) == ministry.jwk:
         raise AlreadyInRegister("the key is another's already", "khóa này đã thuộc nơi khác")
-
-
-def _enter_key(institution: Institution, key: NewKey) -> KeyWindow:
     IssuerKey.objects.create(
         institution=institution,
         kid=thumbprint(key.jwk),

@@ -136,7 +136,8 @@ def hand_over(
         entry=logged, decision_number=decision.number, salt=decision.salt, prepared_by=received_by, approved_by=by
     )
     index = waiting.next_index()
-    window = keys.take(institution, request, start=index, ministry=ministry, origin=log.origin)
+    key = accrediting.asked(request, institution.code, origin=log.origin)
+    window = accrediting.enter_key(institution, key, ministry=ministry)
     accrediting.put_page(
         log, ministry, institution,
         replace(page, keys=(*keys.end_keys(page.keys, index), window), custodian=custodian.ordinal),

@@ -47,7 +47,45 @@ def appoint(*, user: User, institution: Institution | None, role: str, by: User,
     access.require(by, "accredit", None)
     _check_role(role, institution)
     Membership.objects.get_or_create(user=user, institution=institution, role=role)
+    if not user.is_active:  # dismissed before, and back
+        user.is_active = True
+        user.save(update_fields=["is_active"])
     audit.note(by, "member.appointed", user.get_username(), at=now, detail={"role": role})
+
+
+@transaction.atomic
+def dismiss(*, user: User, institution: Institution | None, role: str, by: User, now: datetime) -> None:
+    """Take a role from a person; whoever has none left can no longer sign in. What they did stays under their name.
+
+    Raises: NotAllowed; WrongState when the person has no such role, or is the last officer of the ministry.
+    """
+    access.require(by, "accredit", None)
+    held = Membership.objects.select_for_update().filter(user=user, institution=institution, role=role).first()
+    if held is None:
+        raise WrongState(
+            f"{user.get_username()} is not {role} of {institution or 'the ministry'}",
+            f"{user.get_username()} không có vai trò {role} tại {institution or 'Bộ'}",
+        )
+    officers = Membership.objects.filter(role=Membership.Role.OFFICER, user__is_active=True).exclude(user=user)
+    if role == Membership.Role.OFFICER and not officers.exists():
+        raise WrongState(
+            "this is the last officer: nobody could accredit any more", "đây là cán bộ Bộ cuối cùng: sẽ không còn ai quản trị",
+            mend="Enrol another officer first.", mend_vi="Hãy thêm cán bộ khác trước.",
+        )  # fmt: skip
+    held.delete()
+    if not Membership.objects.filter(user=user).exists():
+        user.is_active = False
+        user.save(update_fields=["is_active"])
+    audit.note(by, "member.dismissed", user.get_username(), at=now, detail={"role": role})
+
+
+@transaction.atomic
+def set_password(*, user: User, password: str, by: User, now: datetime) -> None:
+    """Give a person a new password. Raises: NotAllowed."""
+    access.require(by, "accredit", None)
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    audit.note(by, "member.password", user.get_username(), at=now)
 
 
 def _check_role(role: str, institution: Institution | None) -> None:

@@ -20,7 +20,7 @@ from sogoc.core.authority import KeyWindow
 from sogoc.core.possession import KeyRequest
 from sogoc.errors import InputError, WrongState
 from sogoc.ports import IssuerSigner, Log
-from sogoc.register.models import Archive, AuthorityPage, Entry, Institution, IssuerKey, Row
+from sogoc.register.models import Archive, AuthorityPage, Entry, Institution, Row
 from sogoc.register.records import newest_page
 from sogoc.services import access, accrediting, acting, audit, notices, sequencing, waiting
 
@@ -48,37 +48,14 @@ def rotate(
     Archive.hold()
     _, old = newest_page(institution)
     index = waiting.next_index()
-    windows = (
-        *end_keys(old.keys, index),
-        take(institution, request, start=index, ministry=ministry, origin=log.origin),
-    )
+    key = accrediting.asked(request, institution.code, origin=log.origin)
+    windows = (*end_keys(old.keys, index), accrediting.enter_key(institution, key, ministry=ministry))
     row = accrediting.put_page(log, ministry, institution, replace(old, keys=windows))
     audit.note(
         by, "key.rotated", institution.code, at=now,
         detail={"kid": windows[-1].kid, "from": index, "requested_by": requested_by.get_username()},
     )  # fmt: skip
     return row
-
-
-def take(
-    institution: Institution, request: KeyRequest, *, start: int, ministry: IssuerSigner, origin: str
-) -> KeyWindow:
-    """Enter a key that asked for its place and proved that it is held; return its window, open from `start`.
-
-    Raises: InputError, SignatureError, AlreadyInRegister.
-    """
-    if request.code != institution.code:
-        raise InputError(
-            f"this key asks for the page of {request.code}, not of {institution.code}",
-            f"khóa này đề nghị cho {request.code}, không phải {institution.code}",
-        )
-    request.verify(origin=origin)
-    accrediting.refuse_known_key(request.jwk, ministry)
-    window = KeyWindow(jwk=dict(request.jwk), holder=request.holder, start=start)
-    IssuerKey.objects.create(
-        institution=institution, kid=window.kid, jwk=dict(request.jwk), uri=request.uri, certificate=request.certificate
-    )
-    return window
 
 
 def end_keys(windows: tuple[KeyWindow, ...], until: int) -> tuple[KeyWindow, ...]:
