@@ -57,6 +57,13 @@ def test_r7_correction(trial: Trial) -> None:
     assert any("45/QĐ-ĐHCN" in finding.vi for finding in before.checks[7].findings)
     assert [(note.code, note.vi) for note in after.notes] == [("amended", "có quyết định chỉnh sửa ngày 2026-07-16")]
 
+    (page,) = books.appendix(
+        books.Which(institution=row.institution, kind="degree", level="bachelor", year="2026"),
+        by=trial.by("approver"), now=trial.now,
+    )  # fmt: skip
+    (line,) = page.rows
+    assert "Chỉnh sửa theo QĐ số 45/QĐ-ĐHCN ngày 16/07/2026" in line
+
     def found(name: str, on_behalf_of: str) -> list[Row]:
         wanted = finding.Wanted(name=name, born_on="2001-11-17")
         answer = finding.find(

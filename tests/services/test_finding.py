@@ -70,6 +70,11 @@ def test_a_former_name_is_known_to_the_holder_and_to_authorities(trial: Trial, o
     assert find(trial, on_behalf_of, name="Đặng Quốc Thính Văn", born_on="2003-02-05") == [newer]
 
 
+def test_a_draft_is_no_record_yet(trial: Trial) -> None:
+    trial.submit(trial.open(trial.rows(1, serial_number="PH000001")))
+    assert find(trial, serial_number="PH000001") == []
+
+
 def test_a_former_number_still_finds(trial: Trial) -> None:
     (row,) = trial.issue(1)
     newer = trial.reissue(row, "SG900001", "2026/9001")

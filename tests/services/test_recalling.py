@@ -12,7 +12,7 @@ from sogoc.core import entry
 from sogoc.errors import ActRefused, FourEyes, InputError, KeyUnavailable, NotAllowed, WrongState
 from sogoc.register.models import AuditEvent, Entry, Notice, Row
 from sogoc.services import recalling
-from tests.services.trial import OURS, THEIRS, Trial, fresh, refused
+from tests.services.trial import OURS, THEIRS, Trial, at_once, fresh, refused
 
 
 def serials(rows: Sequence[Row]) -> list[str]:
@@ -161,3 +161,22 @@ def test_a_whole_list_is_suspended_and_given_back(trial: Trial) -> None:
     trial.advance()
     assert {str(trial.verdict(row)) for row in rows} == {"valid"}
     trial.assert_right()
+
+
+def test_one_recall_begun_twice_at_once_acts_once(committed: Trial) -> None:
+    rows = committed.issue(6)
+    with patch.object(recalling, "_CHUNK", 2):
+        results = at_once(*[partial(committed.recall, serials(rows))] * 2)
+    assert all(isinstance(one, recalling.Recalled) and not one.failed for one in results), results
+    assert revocations() == 6
+    committed.advance()
+    committed.assert_right()
+
+
+def test_the_limit_of_one_person_holds_when_everything_comes_at_once(committed: Trial) -> None:
+    rows = committed.issue(22)
+    for row in rows[:19]:
+        committed.act("revoke", row)
+    results = at_once(*(partial(committed.act, "revoke", row) for row in rows[19:]))
+    assert sorted(type(one).__name__ for one in results) == ["Entry", "FourEyes", "FourEyes"]
+    assert revocations() == 20

@@ -171,7 +171,7 @@ def _row_json(row: Row) -> dict[str, Any]:
     from sogoc.services import acting
 
     record = record_of(row)
-    status = acting.status_of(row.entry).name.lower() if row.entry else "not logged"
+    status = acting.status_of(row.entry).name.lower() if row.entry else ""
     return {name: record[name] for name in ("holder_name", "born_on", "serial_number", "register_number")} | {
         "identifier": row.identifier,
         "status": status,
@@ -251,7 +251,9 @@ def _table(
     if as_json:
         output.document({name: rows, "more": more})
         return 0
-    table = Table(*(column.replace("_", " ") for column in columns), box=None, padding=(0, 1))
+    table = Table(box=None, padding=(0, 1))
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*("" if row[column] is None else str(row[column]) for column in columns))
     output.console.print(table)

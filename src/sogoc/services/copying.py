@@ -79,6 +79,10 @@ def issue(*, number: int, by: User, now: datetime) -> Copy:
     if copy.row is None:
         raise _refused("unknown", "the register holds no such qualification", "sổ gốc không có văn bằng này", copy)
     newest = newest_version(copy.row)
+    if newest.erased_at is not None:
+        raise _refused(
+            "erased", "what the register said was erased by decision", "nội dung đã được xóa theo quyết định", copy
+        )
     if newest.entry is None:
         raise WrongState("the diploma is not logged yet", "văn bằng chưa vào nhật ký")
     if _on_paper(newest) != _on_paper(copy.row):

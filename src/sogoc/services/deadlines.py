@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.contrib.auth.models import User
-from django.db.models import Count
 
 from sogoc.core import clocks, law
+from sogoc.core.record import SCHEMAS
 from sogoc.errors import NoRule
-from sogoc.register.models import Batch, Copy, Decision, Entry, Institution, Notice
+from sogoc.register.models import Batch, Copy, Decision, Institution, Notice
 from sogoc.services import access
 
 _SCHOOL = "school-diploma"
@@ -55,16 +56,18 @@ def today(now: datetime) -> str:
 
 
 def _of_decisions(institution: Institution) -> list[Deadline]:
-    logged = dict(
-        Entry.objects.filter(act="issue", index__isnull=False, row__batch__decision__institution=institution)
-        .values_list("row__batch__decision")
-        .annotate(Count("pk"))
-    )
-    kinds = dict(Batch.objects.filter(institution=institution).values_list("decision", "rows__kind").distinct())
+    logged: Counter[int] = Counter()
+    school: set[int] = set()
+    for decision_id, schema, count, index in Batch.objects.filter(institution=institution).values_list(
+        "decision", "schema", "count", "entry__index"
+    ):
+        logged[decision_id] += count if index is not None else 0
+        if SCHEMAS[schema].kind == _SCHOOL:
+            school.add(decision_id)
     made = []
     for decision in Decision.objects.filter(institution=institution).order_by("decided_on", "pk"):
-        count = logged.get(decision.pk, 0)
-        paper = "paper-school-diploma" if kinds.get(decision.pk) == _SCHOOL else "paper-diploma"
+        count = logged[decision.pk]
+        paper = "paper-school-diploma" if decision.pk in school else "paper-diploma"
         for clock in ("digital-diploma", paper):
             one = _deadline(
                 clock,

@@ -23,6 +23,7 @@ FOR = ("holder", "authority", "employer", "public")
 """For whom somebody searches."""
 _MAY_KNOW_FORMER_NAMES = ("holder", "authority")
 MOST = 50
+_LOOKED_AT = 500
 
 _DATE = re.compile(r"[12][0-9]{3}(-[0-9]{2}(-[0-9]{2})?)?", re.ASCII)
 
@@ -60,12 +61,15 @@ def find(wanted: Wanted, *, institution: Institution, on_behalf_of: str, by: Use
     """
     access.require(by, "register.search", institution)
     _check(wanted, on_behalf_of)
-    rows = Row.objects.filter(institution=institution, erased_at__isnull=True).filter(_fits(wanted))
+    rows = Row.objects.filter(institution=institution, entry__isnull=False, erased_at__isnull=True).filter(
+        _fits(wanted)
+    )
     if on_behalf_of not in _MAY_KNOW_FORMER_NAMES and wanted.name is not None:
         rows = rows.filter(successor__isnull=True)
     newest: dict[int, Row] = {}
     matched: set[int] = set()
-    for row in rows.select_related("entry", "institution", "batch").order_by("pk")[: MOST * 4]:
+    looked_at = list(rows.select_related("entry", "institution", "batch").order_by("pk")[: _LOOKED_AT + 1])
+    for row in looked_at[:_LOOKED_AT]:
         if wanted.school is not None and not _of_school(row, wanted.school):
             continue
         latest = newest_version(row)
@@ -80,7 +84,11 @@ def find(wanted: Wanted, *, institution: Institution, on_behalf_of: str, by: Use
         at=now,
         detail={"by": sorted(_given(wanted)), "for": on_behalf_of, "found": len(found)},
     )
-    return Found(rows=found[:MOST], former=frozenset(newest.keys() - matched), more=len(found) > MOST)
+    return Found(
+        rows=found[:MOST],
+        former=frozenset(newest.keys() - matched),
+        more=len(found) > MOST or len(looked_at) > _LOOKED_AT,
+    )
 
 
 def _given(wanted: Wanted) -> list[str]:

@@ -41,14 +41,19 @@ def done_before(act: str, act_id: str, row: Row, changes: Changes, decision: Act
         or not acting.decided(known, decision)
         or row.entry is None
         or acting.first_of(known) != acting.first_of(row.entry)
-        or not all(record_of(done).get(name) == value for name, value in changes.items())
+        or (done.erased_at is None and not all(record_of(done).get(name) == value for name, value in changes.items()))
     ):
         raise acting.used()
     return done
 
 
 def changed(row: Row, changes: Changes, *, fixed: tuple[str, ...] = ()) -> dict[str, str]:
-    """Return the record with the changes in it, held against schema and powers. Raises: RecordError, GateRefused."""
+    """Return the record with the changes in it, held against schema and powers.
+
+    Raises: WrongState, RecordError, GateRefused.
+    """
+    if row.erased_at is not None:
+        raise WrongState("what the register said was erased by decision", "nội dung sổ gốc đã được xóa theo quyết định")
     schema = schema_of(row)
     for name in changes:
         if name in _ISSUED_AS or name in fixed or name in schema.always_shown:
