@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sogoc.adapters.erasures_posix import PosixErasures
 from sogoc.adapters.files_posix import PosixFiles
@@ -33,6 +33,9 @@ from sogoc.core.note import VerifierKey
 from sogoc.core.trust import Policy
 from sogoc.errors import ChainUnavailable, InputError, KeyUnavailable
 from sogoc.ports import Binder, Chain, FileStore, IssuerSigner, Log, Printer
+
+if TYPE_CHECKING:
+    from sogoc.services.workbench import Desk
 
 TRIAL_CHAIN_ID = 89
 EMBEDDED = "embedded"
@@ -125,6 +128,14 @@ class Home:
     @cached_property
     def box(self) -> SecretBox:
         return SecretBox(self.folder / "keys" / "files.key")
+
+    @cached_property
+    def desk(self) -> Desk:
+        """What the workbench is handed. Django has to be set up before."""
+        from sogoc.adapters.kept_tables import read_kept
+        from sogoc.services.workbench import Desk
+
+        return Desk(encrypt=self.box.encrypt, decrypt=self.box.decrypt, read=read_kept, randomness=secrets.token_bytes)
 
     # -- the log ----------------------------------------------------------------------------------------------------
 

@@ -10,13 +10,12 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from sogoc.core import intake
-from sogoc.core.record import BY_KIND
 from sogoc.core.report import Verdict
 from sogoc.core.verify import verify_bytes
 from sogoc.errors import FourEyes, InputError, MalformedError, NotAllowed, RecoveryNeeded, WrongState
 from sogoc.register import queries
 from sogoc.register.models import ActDetail, Batch, Entry, LoggedState, Row
-from sogoc.services import accrediting, batches, delivery, founding, importing
+from sogoc.services import accrediting, batches, delivery, founding, workbench
 from tests.services.trial import DECISION, IT, LAW, OURS, Trial, fresh, refused
 
 pytestmark = pytest.mark.django_db
@@ -118,19 +117,18 @@ def test_a_warning_that_nobody_acknowledged_keeps_the_file_out(trial: Trial) -> 
         skipped=(), read=1, faulty=0,
     )  # fmt: skip
 
-    def reading(*_: object, choices: intake.Choices | None, **__: object) -> intake.Intake:
+    def reading(*_: object, choices: intake.Choices | None = None, **__: object) -> intake.Intake:
         return replace(read, problems=()) if choices and rule in choices.acknowledged else read
 
-    def take_in(choices: intake.Choices | None) -> Batch | None:
+    def take_in(choices: intake.Choices) -> Batch | None:
         with patch("sogoc.core.intake.read", side_effect=reading):
-            _, batch = importing.take_in(
-                importing.File(name="x.csv", content=b"one file", sheets=()),
-                institution=queries.institution(OURS), schema=BY_KIND["degree"], level="bachelor",
-                decision=DECISION, given={}, encrypt=bytes, randomness=trial.random, by=trial.by("preparer"), now=trial.now,
-                choices=choices,
+            _, batch = workbench.take_in(
+                desk=trial.desk, institution=queries.institution(OURS), name="x.csv", content=b"one file",
+                said=workbench.Said(kind="degree", level="bachelor", decision=DECISION), choices=choices,
+                by=trial.by("preparer"), now=trial.now,
             )  # fmt: skip
         return batch
 
-    assert take_in(None) is None
+    assert take_in(intake.Choices()) is None
     assert Row.objects.count() == 0
     assert take_in(intake.Choices().acknowledge(warned).acknowledge_rule()) is not None

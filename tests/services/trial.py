@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from django.contrib.auth.models import User
 from django.db import connections
 
+from sogoc.adapters.kept_tables import read_kept
 from sogoc.adapters.log_keys_file import LogKeys
 from sogoc.adapters.memory import MemoryFiles, MemoryKey, MemoryLock, MemoryLogKeys
 from sogoc.core.anchor import Observation
@@ -37,7 +38,11 @@ from sogoc.errors import SogocError
 from sogoc.ports import FileStore, IssuerSigner, LockStore, Log
 from sogoc.register import queries
 from sogoc.register.models import Batch, Checkpoint, Entry, Institution, Row
+<<<<<<< HEAD
 from sogoc.services import accrediting, acting, amending, batches, founding, issuing, recalling, reissuing, sealing
+=======
+from sogoc.services import accrediting, acting, amending, batches, founding, issuing, reissuing, sealing, workbench
+>>>>>>> 1490ce8 (Keep a registrar's file on a workbench: checked against the register, decided step by step, undone, mended, taken in whole)
 from sogoc.services.checking import Audit, fsck
 from sogoc.services.delivery import Counter
 from tests import archive
@@ -194,6 +199,11 @@ class Trial:
             identifiers=self.identifier, by=by or self.by("preparer", code), now=self.now,
         )  # fmt: skip
 
+    @property
+    def desk(self) -> workbench.Desk:
+        """The workbench's: files are kept under a mask of their own digest, and tables are read by the real reader."""
+        return workbench.Desk(encrypt=_masked, decrypt=_unmasked, read=read_kept, randomness=self.random)
+
     def identifier(self) -> str:
         number = self.random(6).hex()
         return f"00000000-0000-4000-8000-{number}"
@@ -324,6 +334,16 @@ class Trial:
         assert (found.size, found.root) == (head.size, bytes(head.root)) == self.lock.head(ORIGIN)
         assert Entry.objects.filter(index__isnull=False).count() == head.size
         assert all(len(roots) == 1 for roots in roots_by_size(self.signer.notes).values())
+
+
+def _masked(content: bytes) -> bytes:
+    return bytes(255 - byte for byte in content)
+
+
+def _unmasked(kept: bytes, digest: bytes) -> bytes:
+    content = _masked(kept)
+    assert sha256(content).digest() == digest
+    return content
 
 
 def fresh(row: Row) -> Row:

@@ -15,7 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 from sogoc import __version__
-from sogoc.cli import acts, audit, books, desk, keeping, ministry
+from sogoc.cli import acts, audit, books, desk, keeping, ministry, workbench
 from sogoc.cli.options import By, InstitutionCode, Json, SerialNumber, home
 from sogoc.errors import LogForked, SogocError
 
@@ -44,6 +44,7 @@ app.add_typer(books.app)
 app.add_typer(audit.app, name="audit")
 app.add_typer(keeping.app)
 app.add_typer(ministry.app)
+app.add_typer(workbench.app, name="upload")
 app.add_typer(log_app, name="log")
 app.add_typer(trust_app, name="trust")
 app.add_typer(node_app, name="node")
@@ -151,40 +152,7 @@ def serve(
 # -- registrar and approver -------------------------------------------------------------------------------------------
 
 
-@app.command("import")
-def import_(
-    file: Annotated[Path, typer.Argument(help="XLSX or CSV as it came.")],
-    institution: InstitutionCode,
-    kind: Annotated[str, typer.Option(help="degree, school-diploma or certificate.")],
-    level: Annotated[str, typer.Option(help="Such as bachelor or upper-secondary.")],
-    decision: Annotated[str, typer.Option(help="Number of the recognition decision.")],
-    decided_on: Annotated[str, typer.Option(help="Its date, 2026-06-30.")],
-    total: Annotated[int, typer.Option(help="How many graduates it names.")],
-    awarded_on: Annotated[str, typer.Option(help="Award date, 2026-07-15.")],
-    by: By,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE for the whole file.")] = None,
-    accept: Annotated[
-        list[str] | None, typer.Option(help="Accept every proposal of this rule, or the one of this key.")
-    ] = None,
-    meaning: Annotated[list[str] | None, typer.Option(help="COLUMN=FIELD: what a column means.")] = None,
-    ignore: Annotated[list[str] | None, typer.Option(help="Leave out this column.")] = None,
-    acknowledge: Annotated[
-        bool, typer.Option("--acknowledge-warnings", help="You have read the warnings, and the file is right.")
-    ] = False,
-    faulty: Annotated[
-        Path | None, typer.Option(help="Write the faulty rows here, .xlsx or .csv, to be mended.")
-    ] = None,
-    key: Annotated[str | None, typer.Option(help="Idempotency key (default: the file's SHA-256).")] = None,
-    as_json: Json = False,
-) -> int:
-    """Read a register file, name every problem by its cell, and open a batch if there is none."""
-    from sogoc.cli import register
-
-    return register.import_file(
-        home(), file, institution=institution, kind=kind, level=level, number=decision, decided_on=decided_on,
-        total=total, awarded_on=awarded_on, by=by, given=set_ or [], accept=accept or [], ignore=ignore or [], meanings=meaning or [],
-        acknowledge=acknowledge, faulty=faulty, key=key, as_json=as_json,
-    )  # fmt: skip
+app.command("import")(workbench.import_file)
 
 
 Batch = Annotated[str, typer.Argument(help="Id of the batch, or its beginning.")]

@@ -20,10 +20,8 @@ from rich.text import Text
 
 from sogoc import wiring
 from sogoc.adapters import diploma_pdf, node_anvil
-from sogoc.adapters.sheets import read_table
 from sogoc.core.authority import Name, Power, SignerTerm
 from sogoc.core.canonical import b64
-from sogoc.core.record import BY_KIND
 from sogoc.core.trust import Policy
 from sogoc.demo import faulty, sample
 from sogoc.demo.sample import SampleBatch, SampleInstitution, SampleSet
@@ -177,25 +175,28 @@ class Stage:
     # -- registrar and approver -------------------------------------------------------------------------------------
 
     def _take_in(self, batch: SampleBatch, path: Path, now: datetime) -> Any:
+        from sogoc.core.intake import Choices
         from sogoc.register import queries
-        from sogoc.services import importing
+        from sogoc.services import workbench
         from sogoc.services.batches import Decision
 
-        return importing.take_in(
-            importing.File(name=path.name, content=path.read_bytes(), sheets=tuple(read_table(path))),
-            institution=queries.institution(batch.institution.code),
-            schema=BY_KIND[batch.institution.kind],
-            level=batch.institution.level,
-            decision=Decision(
-                number=batch.decision_number,
-                decided_on=batch.decided_on.isoformat(),
-                total=batch.rows,
-                awarded_on=batch.awarded_on.isoformat(),
+        decision = Decision(
+            number=batch.decision_number,
+            decided_on=batch.decided_on.isoformat(),
+            total=batch.rows,
+            awarded_on=batch.awarded_on.isoformat(),
+        )
+        institution = batch.institution
+        return workbench.take_in(
+            desk=self.home.desk,
+            institution=queries.institution(institution.code),
+            name=path.name,
+            content=path.read_bytes(),
+            said=workbench.Said(
+                kind=institution.kind, level=institution.level, decision=decision, given=batch.defaults
             ),
-            given=batch.defaults,
-            encrypt=self.home.box.encrypt,
-            randomness=secrets.token_bytes,
-            by=self.people[batch.institution.code].preparer,
+            choices=Choices(),
+            by=self.people[institution.code].preparer,
             now=now,
         )
 

@@ -8,7 +8,18 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from sogoc.errors import InputError
-from sogoc.register.models import Anchor, Batch, Checkpoint, Entry, Institution, LoggedState, Membership, Row
+from sogoc.register.models import (
+    Anchor,
+    Batch,
+    Checkpoint,
+    Entry,
+    HeaderMeaning,
+    Institution,
+    LoggedState,
+    Membership,
+    Row,
+    Upload,
+)
 
 
 def institution(code: str) -> Institution:
@@ -25,6 +36,29 @@ def batch(public_id: str) -> Batch:
     if len(found) != 1:
         raise InputError(f"there is no one batch {public_id}", f"không có đúng một đợt cấp {public_id}")
     return found[0]
+
+
+def upload(public_id: str) -> Upload:
+    """Return the upload of this id, or the one whose id begins so. Raises: InputError."""
+    found = list(_uploads().filter(public_id__startswith=public_id)[:2])
+    if len(found) != 1:
+        raise InputError(f"there is no one upload {public_id}", f"không có đúng một tệp {public_id} trên bàn làm việc")
+    return found[0]
+
+
+def uploads(one: Institution) -> list[Upload]:
+    """Return what lies on the workbench of an institution and what became a batch, the newest first."""
+    return list(_uploads().filter(institution=one).order_by("-pk"))
+
+
+def _uploads() -> QuerySet[Upload]:
+    uploads = Upload.objects.select_related("institution", "source", "batch", "opened_by", "supersedes__source")
+    return uploads.defer("source__content", "supersedes__source__content")
+
+
+def header_meanings(one: Institution) -> list[HeaderMeaning]:
+    """Return what an institution calls its columns, by header."""
+    return list(HeaderMeaning.objects.filter(institution=one).select_related("by").order_by("header"))
 
 
 def row_by_serial(institution_code: str, serial_number: str) -> Row:

@@ -83,10 +83,7 @@ def open_batch(
         return known
     if any(problem.severity == "error" for problem in intake.problems) or not intake.rows:
         raise InputError("the file has problems: nothing was taken in", "tệp còn lỗi: chưa nhận dòng nào")
-    if SourceFile.objects.filter(institution=institution, sha256=source.sha256).exists():
-        raise AlreadyInRegister(
-            f"the file {source.name} is in the register already", f"tệp {source.name} đã có trong sổ"
-        )
+    kept = _kept(institution, source)
     batch = Batch.objects.create(
         public_id=public_id,
         institution=institution,
@@ -104,15 +101,25 @@ def open_batch(
         awarded_on=decision.awarded_on,
         provenance=provenance,
         prepared_by=by,
-        source=SourceFile.objects.create(
-            institution=institution, name=source.name, sha256=source.sha256, content=source.encrypted
-        ),
+        source=kept,
         count=len(intake.rows),
         tally_salt=tally_salt,
     )
     _insert_rows(batch, intake, identifiers)
     audit.note(by, "batch.opened", batch.public_id, at=now, detail={"rows": batch.count})
     return batch
+
+
+def _kept(institution: Institution, source: Source) -> SourceFile:
+    """The file of a batch, kept from now on or since it came to the workbench. No file is two batches."""
+    kept, _ = SourceFile.objects.get_or_create(
+        institution=institution, sha256=source.sha256, defaults={"name": source.name, "content": source.encrypted}
+    )
+    if kept.batches.exists():
+        raise AlreadyInRegister(
+            f"the file {source.name} is in the register already", f"tệp {source.name} đã có trong sổ"
+        )
+    return kept
 
 
 def _insert_rows(batch: Batch, intake: Intake, identifiers: Callable[[], str]) -> None:
@@ -194,7 +201,9 @@ def submit(*, batch: Batch, by: User, now: datetime) -> Batch:
 
 @transaction.atomic
 def discard(*, batch: Batch, by: User, now: datetime) -> None:
-    """Take a batch that nobody approved out again, with its rows and its file: a refused list is mended and comes back.
+    """Take a batch that nobody approved out again, with its rows: a refused list is mended and comes back.
+
+    Its file is on the workbench again, where it can be thrown away; one that never was there goes with the batch.
 
     Raises: NotAllowed, WrongState once it was approved.
     """
@@ -204,7 +213,8 @@ def discard(*, batch: Batch, by: User, now: datetime) -> None:
         _expect(batch, Batch.State.DRAFT)
     batch.rows.all().delete()
     batch.delete()
-    batch.source.delete()
+    if not batch.source.uploads.exists():
+        batch.source.delete()
     audit.note(by, "batch.discarded", batch.public_id, at=now, detail={"rows": batch.count})
 
 

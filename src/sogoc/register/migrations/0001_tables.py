@@ -302,25 +302,14 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.CharField(max_length=22, unique=True)),
                 ('said', models.JSONField(help_text='kind, level, decision, award date, provenance and values for the whole file')),
+                ('choices', models.JSONField(help_text='what the registrar decided about its problems; a decision is undone by leaving it out')),
+                ('mended', models.JSONField(null=True)),
                 ('opened_at', models.DateTimeField()),
-                ('batch', models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='upload', to='register.batch')),
+                ('batch', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='uploads', to='register.batch')),
                 ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uploads', to='register.institution')),
                 ('opened_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uploads', to='register.sourcefile')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Choice',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('what', models.CharField(max_length=20)),
-                ('rule', models.CharField(default='', max_length=60)),
-                ('place', models.CharField(default='', max_length=250)),
-                ('value', models.CharField(default='', max_length=1024)),
-                ('at', models.DateTimeField()),
-                ('undone_at', models.DateTimeField(null=True)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('upload', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='choices', to='register.upload')),
+                ('supersedes', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='successor', to='register.upload')),
             ],
         ),
         migrations.CreateModel(
@@ -370,7 +359,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('header', models.CharField(help_text='as headers are compared: no case, marks or punctuation', max_length=250)),
-                ('meaning', models.CharField(help_text='a field, or empty for a column to be left out', max_length=60)),
+                ('meaning', models.CharField(help_text='a field, or a part of one', max_length=60)),
                 ('at', models.DateTimeField()),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='header_meanings', to='register.institution')),
@@ -498,10 +487,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='upload',
             constraint=models.UniqueConstraint(fields=('institution', 'source'), name='upload_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='choice',
-            constraint=models.UniqueConstraint(condition=models.Q(('undone_at__isnull', True)), fields=('upload', 'what', 'rule', 'place'), name='choice_once'),
         ),
         migrations.AddConstraint(
             model_name='voidnumber',

@@ -6,7 +6,7 @@ from sogoc.register.models.batches import Batch, Decision, DecisionName, Overrid
 from sogoc.register.models.blanks import BlankEvent
 from sogoc.register.models.institutions import AuthorityPage, Institution, IssuerKey, Membership
 from sogoc.register.models.log import ActDetail, Anchor, Archive, Checkpoint, Entry, LoggedState, StatusTable
-from sogoc.register.models.workbench import Choice, HeaderMeaning, Upload
+from sogoc.register.models.workbench import HeaderMeaning, Upload
 
 __all__ = [
     "ActDetail",
@@ -17,7 +17,6 @@ __all__ = [
     "Batch",
     "BlankEvent",
     "Checkpoint",
-    "Choice",
     "Copy",
     "Decision",
     "DecisionName",

@@ -1,0 +1,90 @@
+"""What an institution's register holds already of a file that is being read: numbers, people, decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from itertools import product
+
+from django.db.models import QuerySet
+
+from sogoc.core import canonical
+from sogoc.core.intake import Person
+from sogoc.core.intake.syllables import search_key
+from sogoc.core.vocabulary import fold
+from sogoc.register.models import Batch, Decision, Institution, Row, VoidNumber
+
+_NAME_KEY = 150
+
+
+class Register:
+    """The register as a file of one kind and level is held against it; implements `core.intake.Known`.
+
+    `decided_on` is the date of the file's own decision; `besides` a batch that the file became, which is no duplicate of itself.
+    """
+
+    def __init__(
+        self, institution: Institution, *, kind: str, level: str, decided_on: str, besides: Batch | None = None
+    ) -> None:
+        self._institution = institution
+        self._kind = kind
+        self._level = level
+        self._decided_on = decided_on
+        self._besides = besides
+        self._decisions: dict[str, str | None] = {}
+
+    def _rows(self) -> QuerySet[Row]:
+        rows = Row.objects.filter(institution=self._institution, kind=self._kind)
+        return rows if self._besides is None else rows.exclude(batch=self._besides)
+
+    def serials(self, numbers: Collection[str]) -> Collection[str]:
+        """Those that a qualification bears or bore, in any year, whatever became of it."""
+        held = self._rows().exclude(origin=Row.Origin.AMEND).filter(serial_number__in=numbers)
+        return set(held.values_list("serial_number", flat=True))
+
+    def registers(self, numbers: Collection[tuple[str, str]]) -> Collection[tuple[str, str]]:
+        """Those pairs of year and number that a line of the book bears, or that are void."""
+        taken: set[tuple[str, str]] = set()
+        for year in {year for year, _ in numbers}:
+            asked = [number for each, number in numbers if each == year]
+            held = self._rows().exclude(origin=Row.Origin.AMEND).filter(level=self._level, year=year)
+            void = VoidNumber.objects.filter(
+                institution=self._institution, kind=self._kind, level=self._level, year=year
+            )
+            for found in (held, void):
+                texts = found.filter(register_number__in=asked).values_list("register_number", flat=True)
+                taken |= {(year, text) for text in texts}
+        return taken
+
+    def persons(self, people: Collection[Person]) -> Collection[Person]:
+        """Those whose name, birth and programme stand in the register, unless two personal numbers tell them apart."""
+        asked: dict[tuple[str, str, str], list[Person]] = {}
+        for person in people:
+            asked.setdefault((person.name, person.born_on, person.programme), []).append(person)
+        keys = {key for person in people for key in _name_keys(person.name)}
+        held = self._rows().filter(name_key__in=keys, born_on__in={person.born_on for person in people})
+        found: set[Person] = set()
+        for content in held.values_list("record", flat=True).iterator():
+            record = canonical.decode(bytes(content))
+            who = (search_key(record["holder_name"]), record["born_on"], record.get("programme", ""))
+            number = record.get("personal_id", "")
+            found.update(one for one in asked.get(who, ()) if not (number and one.number) or number == one.number)
+        return found
+
+    def decided_on(self, number: str) -> str | None:
+        """The date under which a decision is recorded; the file's own where one number was recorded with several."""
+        if number not in self._decisions:
+            dates = Decision.objects.filter(institution=self._institution, number=number).order_by("decided_on")
+            recorded = list(dates.values_list("decided_on", flat=True))
+            same = self._decided_on if self._decided_on in recorded else None
+            self._decisions[number] = same or next(iter(recorded), None)
+        return self._decisions[number]
+
+
+def _name_keys(name: str) -> Iterator[str]:
+    """How a name may stand among the register's keys: a key of comparison has i where the paper may have y."""
+    words = fold(name).split()
+    for spelled in product(*((word, _WITH_Y[word]) if word in _WITH_Y else (word,) for word in words)):
+        yield " ".join(spelled)[:_NAME_KEY]
+
+
+_WITH_Y = {f"{onset}i": f"{onset}y" for onset in ("h", "k", "l", "m", "s", "t", "v", "qu")}
