@@ -38,11 +38,18 @@ from sogoc.errors import SogocError
 from sogoc.ports import FileStore, IssuerSigner, LockStore, Log
 from sogoc.register import queries
 from sogoc.register.models import Batch, Checkpoint, Entry, Institution, Row
-<<<<<<< HEAD
-from sogoc.services import accrediting, acting, amending, batches, founding, issuing, recalling, reissuing, sealing
-=======
-from sogoc.services import accrediting, acting, amending, batches, founding, issuing, reissuing, sealing, workbench
->>>>>>> 1490ce8 (Keep a registrar's file on a workbench: checked against the register, decided step by step, undone, mended, taken in whole)
+from sogoc.services import (
+    accrediting,
+    acting,
+    amending,
+    batches,
+    founding,
+    issuing,
+    recalling,
+    reissuing,
+    sealing,
+    workbench,
+)
 from sogoc.services.checking import Audit, fsck
 from sogoc.services.delivery import Counter
 from tests import archive

@@ -30,7 +30,7 @@ def discard(folder: Path, batch: str, *, by: str, as_json: bool) -> int:
     batches.discard(batch=found, by=person(by), now=now())
     return done(
         as_json, {"batch": found.public_id, "state": "discarded"},
-        f"Đã bỏ đợt cấp {found.public_id}", "taken out again, with its rows and its file",
+        f"Đã bỏ đợt cấp {found.public_id}", "taken out again, with its rows; its file is on the workbench",
     )  # fmt: skip
 
 

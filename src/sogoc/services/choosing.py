@@ -91,10 +91,6 @@ def order(*, upload: Upload, header: str, order: str, by: User, now: datetime) -
 
 def undo_column(*, upload: Upload, header: str, by: User, now: datetime) -> Upload:
     """Take back everything that was said of one column. Raises: NotAllowed, WrongState, InputError if nothing was."""
-    key = fold(header)
-    kept = Choices.from_json(upload.choices)
-    if key not in {fold(each) for each in (*kept.ignored, *kept.meanings, *kept.order)}:
-        raise _not_chosen(header)
     return _column(upload, header, "column-undone", by=by, now=now)
 
 
@@ -139,16 +135,18 @@ def _column(
 
     def said(choices: Choices) -> Choices:
         orders = {each: kept for each, kept in choices.order.items() if fold(each) != key}
-        if order is not None:
-            return replace(choices, order=orders | {header: order})
         ignores = frozenset(each for each in choices.ignored if fold(each) != key)
         meanings = {each: kept for each, kept in choices.meanings.items() if fold(each) != key}
-        return replace(
-            choices,
-            ignored=ignores | {header} if ignored else ignores,
-            meanings=meanings if meaning is None else meanings | {header: meaning},
-            order=choices.order if meaning is not None else orders,
-        )
+        if order is not None:
+            return replace(choices, order=orders | {header: order})
+        if meaning is not None:
+            return replace(choices, ignored=ignores, meanings=meanings | {header: meaning})
+        if ignored:
+            return replace(choices, ignored=ignores | {header}, meanings=meanings, order=orders)
+        nothing = replace(choices, ignored=ignores, meanings=meanings, order=orders)
+        if nothing == choices:
+            raise _not_chosen(header)
+        return nothing
 
     return _step(upload, verb, said, by=by, now=now)
 
