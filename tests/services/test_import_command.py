@@ -11,7 +11,7 @@ import pytest
 
 from sogoc.adapters.sheets import read_table
 from sogoc.adapters.sheets_write import write_csv
-from sogoc.cli import register
+from sogoc.cli import opening, workbench
 from sogoc.core.vocabulary import display
 from sogoc.register.models import Row
 from tests.services.trial import DECISION, OURS, Trial
@@ -23,10 +23,9 @@ FIELDS = ("holder_name", "born_on", "programme_name", "programme", "serial_numbe
 def test_r2_a_dirty_file_is_accepted_piece_by_piece_and_its_faulty_rows_are_exported(
     trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    box = SimpleNamespace(encrypt=bytes)
-    monkeypatch.setattr(register, "open_home", lambda _: SimpleNamespace(box=box))
-    monkeypatch.setattr(register, "person", lambda _: trial.by("preparer"))
-    monkeypatch.setattr(register, "now", lambda: trial.now)
+    monkeypatch.setattr(opening, "open_home", lambda _: SimpleNamespace(desk=trial.desk))
+    monkeypatch.setattr(opening, "person", lambda _: trial.by("preparer"))
+    monkeypatch.setattr(opening, "now", lambda: trial.now)
     records = trial.rows(3)
     table = [[display(name, record.get(name, "")) for name in FIELDS] for record in records]
     for row, name in zip(table, ("", "", "Đặng Thị Lan"), strict=True):
@@ -40,17 +39,10 @@ def test_r2_a_dirty_file_is_accepted_piece_by_piece_and_its_faulty_rows_are_expo
 
     def take_in(rows: list[list[str]], **options: Any) -> dict[str, Any]:
         write_csv(path, [HEADER, *rows])
-        said: dict[str, Any] = {
-            "accept": [],
-            "meanings": ["Họ tên SV=holder_name"],
-            "ignore": [],
-            "acknowledge": False,
-            "faulty": None,
-        }
-        register.import_file(
-            tmp_path, path, institution=OURS, kind="degree", level="bachelor", number=DECISION.number,
-            decided_on=DECISION.decided_on, total=DECISION.total, awarded_on=DECISION.awarded_on, by="x", given=given,
-            key=None, as_json=True, **(said | options),
+        workbench.import_file(
+            path, institution=OURS, kind="degree", level="bachelor", decision=DECISION.number,
+            decided_on=DECISION.decided_on, total=DECISION.total, awarded_on=DECISION.awarded_on, by="x", set_=given,
+            meaning=["Họ tên SV=holder_name"], as_json=True, **options,
         )  # fmt: skip
         answer: dict[str, Any] = json.loads(capsys.readouterr().out)
         return answer
