@@ -66,10 +66,15 @@ def test_everything_that_says_who_it_was_goes_and_everything_public_stays(
     row, other = trial.issue(2, personal_id="001203004567")
     amended = trial.amend(row, holder_name=f"{MARK} 2")
     copy = a_copy(trial, row)
-    Upload.objects.create(
-        public_id="u" * 22, institution=row.institution, source=row.batch.source, said={"holder": MARK},
-        opened_by=trial.by("preparer"), opened_at=trial.now,
-    )  # fmt: skip
+    list_file = SourceFile.objects.create(
+        institution=row.institution, name="list.csv", sha256=bytes(32), content=b"sealed"
+    )
+    first: Upload | None = None
+    for number, source in enumerate((list_file, row.batch.source)):
+        first = Upload.objects.create(
+            public_id=f"u{number}", institution=row.institution, source=source, said={"holder": MARK}, choices={},
+            opened_by=trial.by("preparer"), opened_at=trial.now, batch=row.batch, supersedes=first,
+        )  # fmt: skip
     trial.advance()
     cancelled(trial, [fresh(amended)])
     before = {
@@ -77,14 +82,14 @@ def test_everything_that_says_who_it_was_goes_and_everything_public_stays(
     }
     root = trial.advance().root
     done = erase(trial, journal, [row])
-    assert (done.qualifications, done.versions, done.files) == (1, 2, 1)
+    assert (done.qualifications, done.versions, done.files) == (1, 2, 2)
     for one in (fresh(row), fresh(amended)):
         assert (bytes(one.record), one.secret, one.signature, one.name_key, one.born_on) == (b"", None, None, "", "")
         assert before[one.pk] == (bytes(one.commitment or b""), one.status_index, one.register_number)
         refused(Erased, lambda one=one: Counter(trial.log).evidence(one))  # type: ignore[misc]
     copy.refresh_from_db()
     assert (copy.recipient, copy.relation, copy.number) == ("", "", 1)
-    assert SourceFile.objects.get(pk=row.batch.source_id).content is None
+    assert {one.content for one in SourceFile.objects.all()} == {None}
     assert not Upload.objects.exists()
     assert Erasure.objects.get().identifier == row.identifier
     assert trial.verdict(other) is Verdict.VALID

@@ -30,7 +30,7 @@ from sogoc.register.models import Archive, Copy, Erasure, Institution, Row, Sour
 from sogoc.services import access, acting, audit
 
 _AT_ONCE = 500
-_HELD_DATA = ("register_row", "register_sourcefile", "register_upload", "register_choice", "register_copy")
+_HELD_DATA = ("register_row", "register_sourcefile", "register_upload", "register_copy")
 T = TypeVar("T")
 
 
@@ -122,11 +122,14 @@ def _apply(
     for part in _parts(names):
         rows = Row.objects.filter(institution=institution, identifier__in=part, erased_at__isnull=True)
         pks = list(rows.values_list("pk", flat=True))
-        sources = list(SourceFile.objects.filter(batches__rows__in=pks).distinct().values_list("pk", flat=True))
+        uploads = Upload.objects.filter(batch__rows__in=pks).distinct()  # a list and its mended rows are two files
+        sources = {*SourceFile.objects.filter(batches__rows__in=pks).values_list("pk", flat=True)}
+        sources |= {*uploads.values_list("source", flat=True)}
         Copy.objects.filter(row__in=pks).update(recipient="", relation="")
         versions += Row.objects.filter(pk__in=pks).update(
             record=b"", secret=None, signature=None, name_key="", born_on="", erased_at=now
         )
+        Upload.objects.filter(source__in=sources).update(supersedes=None)
         Upload.objects.filter(source__in=sources).delete()
         files += SourceFile.objects.filter(pk__in=sources, content__isnull=False).update(content=None)
         Erasure.objects.bulk_create(
