@@ -90,6 +90,14 @@ def test_late_is_said_with_both_days(awarded_on: str, logged: datetime, days: in
         assert all(awarded_on in text and f"{days} " in text and "2026-07-1" in text for text in (said.en, said.vi))
 
 
+@pytest.mark.parametrize("wording", entry.WORDINGS)
+@pytest.mark.parametrize("on", ["2019-01-01", "2026-07-16"])
+def test_every_public_wording_has_words(wording: str, on: str) -> None:
+    en, vi = remarks.reason(wording, on)
+    assert wording not in (en, vi)
+    assert en != vi
+
+
 def test_a_later_version_names_the_day_of_its_decision() -> None:
     leaf = entry.Successor(
         act="amend", id="x", batch=b"", commitment=b"", decision=b"", follows=1, institution=1, on="2026-07-16", previous=1,

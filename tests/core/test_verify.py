@@ -1056,7 +1056,7 @@ def test_a_revocation_names_its_own_decision_among_many() -> None:
     assert len(scene.own.acts) == 5
     report = scene.look()
     assert report.verdict is Verdict.REVOKED
-    assert report.checks[7].findings[0].en == "revoked by decision revoke/27 of 2026-07-17 (by-judgment)"
+    assert report.checks[7].findings[0].en == "revoked by decision revoke/27 of 2026-07-17: by judgment of a court"
     assert report.claims == scene.diploma.record, "a revoked diploma is still shown, as revoked"
 
 

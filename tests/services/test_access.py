@@ -13,8 +13,8 @@ from sogoc.adapters.memory import MemoryErasures, MemoryKey
 from sogoc.core.authority import Name
 from sogoc.errors import AlreadyInRegister, FourEyes, NotAllowed, SogocError
 from sogoc.register import queries
-from sogoc.register.models import AuditEvent, Batch, Entry, Membership, Notice, Row
-from sogoc.services import access, accrediting, batches, erasing, founding, notices
+from sogoc.register.models import AuditEvent, Batch, Copy, Entry, Membership, Notice, Row
+from sogoc.services import access, accrediting, batches, copying, erasing, finding, founding, notices
 from tests.services import keeping
 from tests.services.trial import IT, LAW, OURS, THEIRS, Trial, refused
 
@@ -116,6 +116,31 @@ def reissue(trial: Trial, by: User) -> object:
     return trial.reissue(row, "SG900001", "2026/9001", by=by)
 
 
+def ask_for_copy(trial: Trial, by: User) -> Copy:
+    (row,) = trial.issue(1)
+    return copying.request(
+        institution=row.institution, row=row, recipient="Y", relation="holder", copies=1, received_at=trial.now, by=by,
+        now=trial.now,
+    )  # fmt: skip
+
+
+def issue_copy(trial: Trial, by: User) -> object:
+    return copying.issue(number=ask_for_copy(trial, trial.by("preparer")).pk, by=by, now=trial.now)
+
+
+def refuse_copy(trial: Trial, by: User) -> object:
+    return copying.refuse(number=ask_for_copy(trial, trial.by("preparer")).pk, reason="x", by=by, now=trial.now)
+
+
+def search(trial: Trial, by: User) -> object:
+    wanted = finding.Wanted(serial_number="SG000001")
+    return finding.find(wanted, institution=queries.institution(OURS), on_behalf_of="holder", by=by, now=trial.now)
+
+
+def recall(trial: Trial, by: User) -> object:
+    return trial.recall([trial.issue(1)[0].serial_number], by=by)
+
+
 def told(trial: Trial, by: User) -> object:
     (row,) = trial.issue(1)
     trial.act("suspend", row)
@@ -140,6 +165,11 @@ DOORS: dict[str, tuple[Callable[[Trial, User], object], set[str]]] = {
     "qualification.reinstate": (partial(act, "reinstate"), APPROVER | OFFICER),
     "qualification.amend": (amend, APPROVER | OFFICER),
     "qualification.reissue": (reissue, APPROVER | OFFICER),
+    "recall.begun": (recall, APPROVER | OFFICER),
+    "copy.requested": (ask_for_copy, PREPARER | APPROVER),
+    "copy.issued": (issue_copy, PREPARER | APPROVER),
+    "copy.refused": (refuse_copy, PREPARER | APPROVER),
+    "register.searched": (search, PREPARER | APPROVER | OFFICER),
     "notice.sent": (told, PREPARER | APPROVER | OFFICER),
 }
 

@@ -29,6 +29,25 @@ PROVENANCE: Mapping[str, tuple[str, str]] = {
 """What each grade of provenance means, in English and Vietnamese."""
 
 
+_REASONS: Mapping[str, tuple[str, str]] = {
+    "by-decision": ("by decision", "theo quyết định"),
+    "by-judgment": ("by judgment of a court", "theo bản án, quyết định của tòa án"),
+    "power-withdrawn": ("the power was withdrawn", "thẩm quyền đã bị rút"),
+    "under-inquiry": ("until an inquiry ends", "chờ kết quả xác minh"),
+    "inquiry-closed": ("the inquiry has ended", "đã kết thúc xác minh"),
+    "key-compromised": ("the key was compromised", "khóa bị lộ"),
+    "key-retired": ("the key was retired", "khóa ngừng sử dụng"),
+}
+
+
+def reason(wording: str, on: str) -> tuple[str, str]:
+    """Return the public wording of an act of that day in English and Vietnamese: that of the ground in law, or of the act itself."""
+    if wording in _REASONS:
+        return _REASONS[wording]
+    ground = next((one for one in law.grounds("revoke", on) if one.name == wording), None)
+    return (ground.en, ground.vi) if ground is not None else (wording, wording)
+
+
 def _note(code: str, en: str, vi: str) -> Finding:
     return Finding(Verdict.VALID, code, en, vi)
 

@@ -878,8 +878,11 @@ class _Case:
                     continue
                 number = f" {act.decision_number}"
             self._fact(8, "act", f"{found.act}, log index {act.logged.index}", self.fresh_source)
-            wording = "" if isinstance(found, entry.Successor) else f" ({found.wording})"
-            return f" by decision{number} of {found.on}{wording}", f" theo quyết định{number} ngày {found.on}{wording}"
+            why, why_vi = ("", "") if isinstance(found, entry.Successor) else remarks.reason(found.wording, found.on)
+            return (
+                f" by decision{number} of {found.on}" + (f": {why}" if why else ""),
+                f" theo quyết định{number} ngày {found.on}" + (f": {why_vi}" if why_vi else ""),
+            )
         return "", ""
 
     # -- the end ------------------------------------------------------------------------------------------------------
