@@ -680,9 +680,16 @@ def test_no_cell_raises_and_nothing_changes_unlisted(cells: dict[str, Cell], acc
             assert kept == text or (changes and (changes[0].before, changes[-1].after) == (text, kept))
 
 
-@given(st.lists(st.lists(ANY_CELL, max_size=6), max_size=8))
-def test_no_table_raises(rows: list[list[Cell]]) -> None:
-    assert not read(Sheet(name="A", rows=rows)).rows
+@given(
+    st.lists(st.lists(ANY_CELL, max_size=6), max_size=8),
+    st.sampled_from(["", "bytes", "utf-16-le"]),
+    st.sampled_from(["", "tcvn3", "vni", "cp1258", "windows-1252"]),
+)
+def test_no_table_raises(rows: list[list[Cell]], undeclared: str, encoding: str) -> None:
+    header: list[Cell] = ["Họ", "Tên", "", "Ngày sinh", "Số hiệu", "Nữ"]
+    for table in (rows, [header, *rows]):
+        choices = Choices(encoding=encoding, rules=frozenset(RULES))
+        assert not read(Sheet(name="A", rows=table, undeclared=undeclared), choices=choices).rows
 
 
 @given(st.text(min_size=1, max_size=60))

@@ -188,7 +188,7 @@ def _mostly_utf_8(content: bytes) -> bool:
     """Whether a broken text is UTF-8 with a wrong byte in it, and not in another encoding altogether."""
     text = content.decode(errors="replace")
     wrong = text.count("\ufffd")
-    return sum(1 for character in text if not character.isascii()) - wrong >= wrong
+    return len(text) - len(text.encode("ascii", "ignore")) - wrong >= wrong
 
 
 _DECLARED = re.compile(r"sep=([;,\t])\r?\n")

@@ -110,6 +110,7 @@ class _Tally:
 
     evidence: Evidence = field(default_factory=Evidence)
     old: Counter[str] = field(default_factory=Counter)
+    looks: dict[str, str | None] = field(default_factory=dict)
     unicode: int = 0
     filled: int = 0
     first: int = -1
@@ -130,7 +131,13 @@ class _Tally:
     def _see_letters(self, text: str) -> None:
         if not is_single_byte(text):
             self.unicode += 1
-        elif (looks := old_encoding(text)) is not None:
+            return
+        looks = self.looks.get(text, "")
+        if looks == "":
+            looks = old_encoding(text)
+            if len(self.looks) < _CACHED:
+                self.looks[text] = looks
+        if looks is not None:
             self.old[looks] += 1
 
     def encoding(self) -> str:

@@ -47,6 +47,8 @@ def _syllables() -> Iterator[str]:
 
 
 _SYLLABLES = frozenset(_syllables())
+# Longer ones are not remembered either: what a stranger's file holds may not fill the memory of a server.
+_LONGEST = max(map(len, _SYLLABLES))
 _BARE = str.maketrans("ăâđêôơư", "aadeoou")
 _SKELETONS = frozenset(syllable.translate(_BARE) for syllable in _SYLLABLES)
 _WORD = re.compile(r"[^\W\d_]+")
@@ -59,9 +61,13 @@ def toneless(word: str) -> tuple[str, str]:
     return unicodedata.normalize("NFC", "".join(mark for mark in apart if mark not in _TONES)), tone
 
 
-@lru_cache(maxsize=16_384)
 def is_syllable(word: str) -> bool:
     """Whether a word, in small or capital letters or with one capital in front, is a syllable of Vietnamese."""
+    return len(word) <= _LONGEST and _is_syllable(word)
+
+
+@lru_cache(maxsize=16_384)
+def _is_syllable(word: str) -> bool:
     if not (word.islower() or word.isupper() or (word[:1].isupper() and word[1:].islower())):
         return False
     bare, tone = toneless(word.lower())
@@ -102,4 +108,5 @@ def _spelling_of(word: str) -> str:
 
 def search_key(text: str) -> str:
     """What two spellings of one name share: no case, the tone behind its word, y as i. For comparing, never for keeping."""
-    return " ".join(map(_spelling_of, unicodedata.normalize("NFC", text).casefold().split()))
+    folded = unicodedata.normalize("NFC", text).casefold().split()
+    return " ".join(_spelling_of(word) if len(word) <= _LONGEST else word for word in folded)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import lru_cache
 from typing import NamedTuple
 
 from sogoc.core.intake.encodings import DECODERS
@@ -105,7 +104,6 @@ def is_single_byte(text: str) -> bool:
     return not text.isascii() and _SINGLE_BYTE.fullmatch(text) is not None
 
 
-@lru_cache(maxsize=8192)
 def old_encoding(text: str) -> str | None:
     """The old encoding that this text surely is in: it looks as no text in Unicode does, or only there it makes sense."""
     if text.isascii():
