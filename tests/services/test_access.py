@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from django.contrib.auth.models import User
@@ -14,7 +16,7 @@ from sogoc.core.authority import Name
 from sogoc.errors import AlreadyInRegister, FourEyes, NotAllowed, SogocError
 from sogoc.register import queries
 from sogoc.register.models import AuditEvent, Batch, Copy, Entry, Membership, Notice, Row
-from sogoc.services import access, accrediting, batches, copying, erasing, finding, founding, notices
+from sogoc.services import access, accrediting, batches, copying, erasing, exporting, finding, founding, notices
 from tests.services import keeping
 from tests.services.trial import IT, LAW, OURS, THEIRS, Trial, refused
 
@@ -70,6 +72,15 @@ def erase(trial: Trial, by: User) -> object:
         journal=MemoryErasures(), institution=queries.institution(OURS), identifiers=[row.identifier],
         decision_number="90/QĐ", prepared_by=trial.by("preparer"), by=by, now=trial.now,
     )  # fmt: skip
+
+
+def take_along(trial: Trial, by: User) -> object:
+    trial.advance()
+    with TemporaryDirectory() as folder:
+        return exporting.export(
+            log=trial.log, keyring=trial.keyring, institution=queries.institution(OURS), folder=Path(folder), by=by,
+            now=trial.now,
+        )  # fmt: skip
 
 
 def hand_over(trial: Trial, by: User) -> object:
@@ -154,6 +165,7 @@ DOORS: dict[str, tuple[Callable[[Trial, User], object], set[str]]] = {
     "key.rotated": (rotate_key, OFFICER),
     "register.handed-over": (hand_over, OFFICER),
     "records.erased": (erase, APPROVER | OFFICER),
+    "register.exported": (take_along, APPROVER),
     "member.enrolled": (enrol, OFFICER),
     "member.appointed": (appoint, OFFICER),
     "batch.opened": (open_batch, PREPARER),
@@ -195,7 +207,7 @@ def test_every_permission_has_a_door() -> None:
     assert set(access.PERMISSIONS) == {
         "accredit", "batch.prepare", "batch.submit", "batch.approve", "act.prepare", "act", "copy", "notice",
         "register.search", "register.reconcile", "diploma.read",
-        "key.request", "register.hand-over", "erase", "sample.open",
+        "key.request", "register.hand-over", "register.export", "erase", "sample.open",
     }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ PERMISSIONS: dict[str, frozenset[Membership.Role]] = {
     "key.request": frozenset({Membership.Role.APPROVER}),
     "register.hand-over": frozenset({Membership.Role.APPROVER}),
     "act": frozenset({Membership.Role.APPROVER, Membership.Role.OFFICER}),
+    "register.export": frozenset({Membership.Role.APPROVER}),
     "erase": frozenset({Membership.Role.APPROVER, Membership.Role.OFFICER}),
     "copy": frozenset({Membership.Role.PREPARER, Membership.Role.APPROVER}),
     "notice": frozenset({Membership.Role.PREPARER, Membership.Role.APPROVER, Membership.Role.OFFICER}),

@@ -139,38 +139,44 @@ class Counter:
     def evidence(self, row: Row, *, names: Iterable[str] | None = None) -> Evidence:
         """Return the evidence of one version of a qualification, showing the fields `names` (None: those of the face).
 
-        Raises: WrongState when it is not published yet, or the register no longer gives what was signed.
+        Raises: Erased; WrongState when it is not published yet, or the register no longer gives what was signed.
         """
-        leaf, batch = row.entry, row.batch.entry
-        if leaf is None or leaf.index is None or batch is None or leaf.index >= self.head.size:
-            raise WrongState("the diploma is not published yet", "văn bằng chưa được công bố")
-        index = leaf.index
-        base = next((head for head in self.anchored if head.size > index), self.head)
+        leaf, base = self._placed(row)
+        fresh = self.fresh(
+            ordinals=self.issuer_and_keeper(row.institution.ordinal),
+            numbers=[cast(int, row.status_list)],
+            acts=self._acts(leaf),
+            sizes=[base.size],
+        )
+        return Evidence(lasting=self.lasting(row, names=names), fresh=fresh)
+
+    def lasting(self, row: Row, *, names: Iterable[str] | None = None) -> Lasting:
+        """Return the half of the evidence that never needs renewal. Raises: as `evidence`."""
+        leaf, base = self._placed(row)
+        index = cast(int, leaf.index)
         schema, fields = schema_of(row), record_of(row)
         shown = [name for name in (schema.face if names is None else names) if name in fields]
         whole = credential(row, origin=self.log.origin)
-        lasting = Lasting(
+        return Lasting(
             credential=sd_jwt.show(whole, shown),
             checkpoint=base.note,
             leaf=self.logged(leaf, base),
-            batch=self.logged(batch, base),
+            batch=self.logged(cast(Entry, row.batch.entry), base),
             path=self._path(row) if row.follows_id is None else None,
             after=self._state_beside(index, base, before=True),
             before=self._state_beside(index, base, before=False),
             anchor=self._hint(base),
         )
-        place = cast(int, row.status_list)
-        return Evidence(
-            lasting=lasting,
-            fresh=self.fresh(
-                ordinals=self._issuer_and_keeper(row.institution.ordinal),
-                numbers=[place],
-                acts=self._acts(leaf),
-                sizes=[base.size],
-            ),
-        )
 
-    def _issuer_and_keeper(self, ordinal: int) -> list[int]:
+    def _placed(self, row: Row) -> tuple[Entry, Checkpoint]:
+        """Return the entry of a row and the head under which its lasting half stands: the first anchored one that holds it."""
+        leaf = row.entry
+        if leaf is None or leaf.index is None or row.batch.entry is None or leaf.index >= self.head.size:
+            raise WrongState("the diploma is not published yet", "văn bằng chưa được công bố")
+        index = leaf.index
+        return leaf, next((head for head in self.anchored if head.size > index), self.head)
+
+    def issuer_and_keeper(self, ordinal: int) -> list[int]:
         """Return whose pages speak for a register: its own, and that of the institution which keeps it now."""
         page = self.pages.get(ordinal)
         keeper = authority.parse(bytes(page.content)).custodian if page is not None else ordinal
