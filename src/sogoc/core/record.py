@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from sogoc.errors import RecordError
 
@@ -38,7 +39,7 @@ class Field:
     on_face: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Schema:
     """The closed list of fields of one kind of qualification. `id` is also the `vct` of its credentials."""
 
@@ -46,16 +47,16 @@ class Schema:
     kind: str
     fields: tuple[Field, ...]
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(field.name for field in self.fields)
 
-    @property
+    @cached_property
     def always_shown(self) -> tuple[str, ...]:
         """Fields that no holder can hide: they are compared with the entry and with its batch."""
         return tuple(field.name for field in self.fields if field.always_shown)
 
-    @property
+    @cached_property
     def face(self) -> tuple[str, ...]:
         """Fields printed on the face of the diploma, with those always shown."""
         return tuple(field.name for field in self.fields if field.on_face or field.always_shown)
