@@ -229,6 +229,54 @@ def test_the_archive_goes_on_after_everything_stopped(demo: Demo, now: str) -> N
     assert demo.sogoc("verify", "demo-output/valid.pdf", *words[:2], "--json").returncode == 6
 
 
+def test_the_desk_of_a_registrar(demo: Demo, now: str) -> None:
+    """A copy, a search, what is due, who waits to be told, a recall of two: as docs/how-to shows them."""
+    passwords = json.loads((demo.folder / ".sogoc/keys/people.json").read_text())
+    demo.environment |= {"SOGOC_PASSWORD": passwords["lap.dhsg01"], "SOGOC_PREPARER_PASSWORD": passwords["lap.dhsg01"]}
+    try:
+        register = (demo.output / "registers/dai-hoc-song-gianh.csv").read_text(encoding="utf-8-sig").splitlines()[1:]
+        (name, *_), serials = (
+            [line.split(";")[1] for line in register], [re.findall(r"SG[0-9]{6}", line)[0] for line in register]
+        )  # fmt: skip
+        ours = ("--institution", "DHSG01", "--by", "lap.dhsg01", "--json")
+
+        asked = json.loads(demo.told("copy", "request", "--serial", serials[0], "--recipient", "Y Mẫu", *ours))
+        assert [one["request"] for one in json.loads(demo.told("copy", "list", *ours))["requests"]] == [
+            asked["request"]
+        ]
+        due = json.loads(demo.sogoc("deadlines", *ours).stdout)["deadlines"]
+        assert ("copy", asked["due_on"]) in {(one["what"], one["due_on"]) for one in due}
+        issued = json.loads(demo.told("copy", "issue", str(asked["request"]), "--by", "lap.dhsg01", "--json"))
+        assert issued["number"].startswith("1/")
+        lost = json.loads(demo.told("copy", "request", "--not-found", "--recipient", "Y Mẫu", *ours))
+        assert demo.sogoc("copy", "issue", str(lost["request"]), "--by", "lap.dhsg01").returncode == 1
+        demo.told("copy", "refuse", str(lost["request"]), "--reason", "Không có trong sổ gốc", "--by", "lap.dhsg01")
+
+        found = json.loads(demo.told("find", "--for", "holder", "--name", name.upper(), "--year", demo.year, *ours))
+        assert serials[0] in {one["serial_number"] for one in found["records"]}
+        assert demo.sogoc("find", "--for", "holder", "--name", name, *ours).returncode == 1
+
+        (demo.folder / "list.txt").write_text("\n".join([*serials[1:3], "SG000000"]))
+        demo.environment["SOGOC_PASSWORD"] = passwords["duyet.dhsg01"]
+        recall = (
+            "recall", "list.txt", "--institution", "DHSG01", "--decision", "193/HS-ST", "--on", now[:10], "--ground",
+            "ineligible", "--judgment", "--prepared-by", "lap.dhsg01", "--by", "duyet.dhsg01", "--json",
+        )  # fmt: skip
+        assert json.loads(demo.told(*recall, "--check"))["exceptions"] == [{"line": "SG000000", "why": "unknown"}]
+        assert demo.sogoc(*recall).returncode == 1
+        for logged in (2, 0):
+            assert json.loads(demo.told(*recall, "--leave-out", "SG000000"))["logged"] == logged
+
+        demo.environment["SOGOC_PASSWORD"] = passwords["lap.dhsg01"]
+        waiting = json.loads(demo.told("notice", "list", *ours))["notices"]
+        assert [one["recipient"] for one in waiting].count("holder") == 2
+        demo.told("notice", "sent", str(waiting[0]["number"]), "--by", "lap.dhsg01")
+        assert len(json.loads(demo.told("notice", "list", *ours))["notices"]) == len(waiting) - 1
+    finally:
+        for variable in ("SOGOC_PASSWORD", "SOGOC_PREPARER_PASSWORD"):
+            del demo.environment[variable]
+
+
 def test_a_lost_anchor_is_made_again(demo: Demo) -> None:
     """The chain forgets its newest blocks, as a killed node does; the next run notices and anchors again."""
     node = node_anvil.attach(demo.folder / ".sogoc" / "chain")
