@@ -2,17 +2,164 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import csv
+import io
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sogoc.adapters.sheets import SheetError, read_table
+from sogoc.adapters.sheets_faulty import write_faulty
 from sogoc.core.clocks import VIETNAM
+from sogoc.core.intake import Intake
+from sogoc.core.intake.headers import ERRORS
+from sogoc.demo.dirty import DirtyFile, Expected, make_dirty
 from sogoc.errors import ActRefused
 from sogoc.register import queries
-from sogoc.register.models import Copy, Row
-from sogoc.services import batches, books, copying, deadlines, finding
+from sogoc.register.models import Batch, Copy, Row, SourceFile, Upload
+from sogoc.services import batches, books, choosing, copying, deadlines, finding, workbench
+from sogoc.services.workbench import Said
 from tests.services.trial import OURS, Trial, refused
+
+# -- R2, R3: a dirty file, and nothing invented ----------------------------------------------------------------------------
+
+WHOLE = ("institution", "kind", "level", "decision_number", "decided_on", "awarded_on")
+READ_AT = datetime(2026, 7, 1, 2, tzinfo=UTC)
+
+
+def said_of(one: DirtyFile) -> Said:
+    given = dict(one.given)
+    _, kind, level, number, decided_on, awarded_on = (given.pop(name) for name in WHOLE)
+    decision = batches.Decision(number=number, decided_on=decided_on, total=1000, awarded_on=awarded_on)
+    return Said(kind=kind, level=level, decision=decision, given=given)
+
+
+def upload_of(trial: Trial, one: DirtyFile) -> Upload:
+    code = one.given["institution"]
+    return workbench.open_upload(
+        desk=trial.desk, institution=queries.institution(code), name=one.path.name, content=one.path.read_bytes(),
+        said=said_of(one), by=trial.by("preparer", code), now=READ_AT,
+    )  # fmt: skip
+
+
+def check(trial: Trial, upload: Upload) -> Intake:
+    found = queries.upload(upload.public_id)
+    return workbench.check(
+        desk=trial.desk, upload=found, by=trial.by("preparer", found.institution.code), now=READ_AT
+    )  # fmt: skip
+
+
+def already_there(trial: Trial, duplicates: DirtyFile) -> None:
+    """A batch that holds what the seventh to ninth person of the seeded file bring again: serial, register number, person."""
+    (sheet,) = read_table(duplicates.path)
+    header, *people = ([cell if isinstance(cell, str) else cell.text for cell in row] for row in sheet.rows)
+    cells = [dict(zip(header, row, strict=False)) for row in people[6:9]]
+    records = trial.rows(3, decision_number="398/QĐ-ĐHSG", decided_on="2026-06-05", awarded_on="2026-06-08")
+    for number, record in enumerate(records):
+        record |= {"serial_number": f"MAU{number}", "register_number": f"M/{number}"}
+    records[0]["serial_number"] = cells[0]["Số hiệu VB"]
+    records[1]["register_number"] = cells[1]["Số vào sổ"]
+    records[2] |= {
+        "holder_name": cells[2]["Họ và tên"].lower(), "born_on": "-".join(reversed(cells[2]["Ngày sinh"].split("/"))),
+        "personal_id": cells[2]["Số CCCD"],
+    }  # fmt: skip
+    decision = batches.Decision(number="398/QĐ-ĐHSG", decided_on="2026-06-05", total=3, awarded_on="2026-06-08")
+    trial.open(records, decision=decision)
+
+
+def test_r2_dirty_file(trial: Trial, tmp_path: Path) -> None:
+    """Every seeded fault is said of its cell and no other; nothing changes unaccepted; each acceptance is undone; no row doubles."""
+    trial.accredit("THPTST03", name="Trường THPT Suối Trăng (mẫu)")
+    trial.enrol("preparer THPTST03", "THPTST03", "preparer")
+    made = make_dirty(tmp_path)
+    already_there(trial, next(one for one in made.files if one.path.name == "21-trung-lap.xlsx"))
+    # A list of several decisions is no list of one batch; tests/demo holds what is said of it.
+    files = [one for one in made.files if "decision_number" in one.given or one.refused]
+    assert len(made.files) - len(files) == 1
+    proposals = 0
+    for one in files:
+        if one.refused:
+            kept = SourceFile.objects.count()
+            refused(SheetError, lambda one=one: upload_of(trial, one))  # type: ignore[misc]
+            assert SourceFile.objects.count() == kept
+            continue
+        upload = upload_of(trial, one)
+        read = check(trial, upload)
+        said = [Expected(p.file, p.sheet, p.cell, p.rule, p.after, p.severity) for p in read.problems]
+        assert sorted(said, key=str) == sorted(one.expected, key=str), one.path.name
+        assert {change.rule for change in read.changes} <= {"nfc", "spaces"}, one.path.name
+        who: dict[str, Any] = {"by": trial.by("preparer", upload.institution.code), "now": READ_AT}
+        proposed = [problem for problem in read.problems if problem.after is not None]
+        proposals += len(proposed)
+        if proposed:
+            choosing.accept(upload=upload, problems=proposed, **who)
+            accepted = check(trial, upload)
+            keys = {problem.key for problem in proposed}
+            assert keys.isdisjoint({problem.key for problem in accepted.problems})
+            choosing.undo(upload=upload, keys=sorted(keys), **who)
+            assert check(trial, upload).problems == read.problems
+        export = tmp_path / "out" / f"{one.path.stem}.xlsx"
+        export.parent.mkdir(exist_ok=True)
+        workbench.export_faulty(
+            desk=trial.desk, upload=queries.upload(upload.public_id), write=partial(write_faulty, export), **who
+        )  # fmt: skip
+        if read.faulty:
+            heads = {layout.sheet or "Danh sách": layout.top for layout in read.layouts}
+            for sheet in read_table(export):
+                top = [[cell if isinstance(cell, str) else cell.text for cell in row] for row in sheet.rows][
+                    : len(heads[sheet.name])
+                ]
+                assert [cell for cell in top[-1] if cell != ERRORS] == [
+                    cell for cell in heads[sheet.name][-1] if cell != ERRORS
+                ]
+                assert ERRORS in top[-1]
+        assert upload_of(trial, one).pk == upload.pk, "the same file again is the same upload"
+    assert proposals > 50
+    assert (Batch.objects.count(), Row.objects.count()) == (1, 3), "no seeded file came into the register"
+
+
+SCHOOL = ("Họ và tên", "Ngày sinh", "Nơi sinh", "Giới tính", "Dân tộc", "Xếp loại", "Số hiệu VB", "Số vào sổ")
+PUPIL = ("Y Mẫu Niê", "17/08/2008", "Đắk Lắk", "Nam", "Ê-đê", "Giỏi", "B0012345", "2026/0001")
+
+
+def test_r3_no_invention(trial: Trial) -> None:
+    """Where the law asks for people and gender, an empty cell stays empty and keeps the list out; nobody is Kinh or Nam by default."""
+    decision = batches.Decision(number="58/QĐ", decided_on="2026-06-01", total=2, awarded_on="2026-06-15")
+    given = {
+        "institution_name": "Trường THPT Mẫu", "school": "Trường THPT Mẫu", "title": "Bằng tốt nghiệp trung học phổ thông",
+        "programme": "THPT", "mode": "full-time", "issued_at": "Đắk Lắk", "signer_name": "Lò Thị Mẫu",
+        "signer_title": "Hiệu trưởng",
+    }  # fmt: skip
+    said = Said(kind="school-diploma", level="upper-secondary", decision=decision, given=given)
+
+    def taken(*rows: tuple[str, ...]) -> tuple[Intake, Batch | None]:
+        text = io.StringIO()
+        csv.writer(text, delimiter=";").writerows([SCHOOL, *rows])
+        who: dict[str, Any] = {"by": trial.by("preparer"), "now": trial.now}
+        upload = workbench.open_upload(
+            desk=trial.desk, institution=queries.institution(OURS), name="12a1.csv", content=text.getvalue().encode(), said=said,
+            **who,
+        )  # fmt: skip
+        read = workbench.check(desk=trial.desk, upload=upload, **who)
+        for rule in {one.rule for one in read.problems if one.after is not None}:
+            choosing.accept_rule(upload=upload, rule=rule, **who)
+        return workbench.open_batch(desk=trial.desk, upload=queries.upload(upload.public_id), **who)
+
+    other = ("Nguyễn Thị Mẫu", "05/02/2008", "Huế", "Nữ", "Kinh", "Khá", "B0012346", "2026/0002")
+    for column in (3, 4):
+        empty = (*other[:column], "", *other[column + 1 :])
+        read, batch = taken(PUPIL, empty)
+        assert batch is None
+        assert [(one.column, one.rule, one.before, one.after) for one in read.problems] == [
+            (SCHOOL[column], "missing", "", None)
+        ]
+        assert list(read.changes) == []
+    assert Row.objects.count() == 0
+    read, batch = taken(PUPIL, other)
+    assert batch is not None, [(one.cell, one.rule) for one in read.problems]
 
 
 def asked(trial: Trial, row: Row, at: datetime, **how: Any) -> Copy:
