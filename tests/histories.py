@@ -47,6 +47,8 @@ class History:
         self.newest: list[int] = []
         self.last: dict[int, int] = {}
         self.older: dict[int, int] = {}
+        self.keys: dict[int, Key] = {}
+        """The key with which each institution signs now."""
         self.now = START
         self.made = 0
 
@@ -84,7 +86,7 @@ class History:
                 category="university",
                 names=(Name(vi=f"Trường số {ordinal}", en=f"School {ordinal}", valid_from="1990-01-01"),),
                 identifiers={},
-                keys=(KeyWindow(jwk=KEYS[ordinal].jwk, holder="Phòng Đào tạo", start=0),),
+                keys=(KeyWindow(jwk=KEYS[ordinal].jwk, holder="Phòng Đào tạo", start=self.size),),
                 powers=(
                     Power(
                         kind="degree",
@@ -114,8 +116,23 @@ class History:
     def accredit(self, **changes: Any) -> int:
         """Log the first page of one more institution and return its ordinal."""
         ordinal = len(self.pages) + 1
+        self.keys[ordinal] = KEYS[ordinal]
         self.log_page(self.page(ordinal, **changes))
         return ordinal
+
+    def kept_page(self, ordinal: int, custodian: int, key: Key) -> int:
+        """Log the page that follows a hand-over: all keys end, and `key` of the new keeper begins."""
+        self.keys[ordinal] = key
+        ended = [
+            replace(one, until=self.size if one.until is None else min(one.until, self.size))
+            for one in self.pages[ordinal].keys
+        ]
+        window = KeyWindow(jwk=key.jwk, holder="", start=self.size)
+        return self.log_page(self.page(ordinal, custodian=custodian, keys=(*ended, window)))
+
+    def keeper(self, ordinal: int) -> int:
+        """Return who keeps the register of an institution, by its newest page."""
+        return self.pages[ordinal].custodian if ordinal in self.pages else ordinal
 
     def cut(self, key: Key, start: int, *, by: Key = MINISTRY, **changes: Any) -> int:
         cut = entry.KeyCut(id=self.id(), key=key.kid, start=start, on="2026-07-20", wording="by-decision")
@@ -126,8 +143,9 @@ class History:
         custody = entry.Custody(
             id=self.id(), books=(("degree", "1998", 12, self.fresh("book")),), custodian=custodian,
             decision=self.fresh("decision"), institution=ordinal, on="2026-07-19",
+            version=self.pages[ordinal].version if ordinal in self.pages else 1,
         )  # fmt: skip
-        signers = (MINISTRY, KEYS[ordinal], KEYS[custodian]) if by is None else by
+        signers = (MINISTRY, self.keys[self.keeper(ordinal)], self.keys[custodian]) if by is None else by
         return self.append(self.signed(replace(custody, **changes), *signers))
 
     # -- statements -------------------------------------------------------------------------------------------------------
@@ -151,7 +169,7 @@ class History:
             decided_on="2026-06-30",
             decision_total=len(pairs),
             awarded_on="2026-07-15",
-            provenance="A",
+            provenance="A" if self.keeper(institution) == institution else "B",
             override=(),
             count=len(pairs),
             tally=(("", "", "", len(pairs)),),
@@ -173,7 +191,7 @@ class History:
         batch: entry.Batch | None = None,
     ) -> int:
         """Log a batch with all its entries and return the index of the batch."""
-        keys = by if by is not None else [KEYS[institution]]
+        keys = by if by is not None else [self.keys.get(institution, KEYS[institution])]
         signed = self.signed(batch or self.draft(institution, pairs), *keys)
         at = self.append(signed)
         self.batches[at] = signed
@@ -211,7 +229,7 @@ class History:
             wording="by-decision",
         )
         one = replace(one, **changes)
-        index = self.append(self.signed(one, by or KEYS[institution]))
+        index = self.append(self.signed(one, by or self.keys[institution]))
         self.status[self.place[target]] = {"revoke": 1, "cancel": 1, "suspend": 2, "reinstate": 0}[act]
         version = target
         while act in ("revoke", "cancel") and version in self.older:  # people hold the older versions too
@@ -237,7 +255,7 @@ class History:
             status=place,
         )
         one = replace(one, **changes)
-        index = self.append(self.signed(one, by or KEYS[institution]))
+        index = self.append(self.signed(one, by or self.keys[institution]))
         self.status[self.place[target]] = 3
         self.newest.remove(target)
         self.older[index] = target
@@ -292,14 +310,17 @@ def an_archive() -> History:
     history.log_page(
         replace(
             page,
-            keys=(replace(page.keys[0], until=cut + 1), KeyWindow(jwk=KEYS[12].jwk, holder="Phòng Đào tạo", start=cut)),
+            keys=(
+                replace(page.keys[0], until=cut + 1),
+                KeyWindow(jwk=KEYS[12].jwk, holder="Phòng Đào tạo", start=cut + 1),
+            ),
         )
     )
     history.issue(2, history.pairs(3, number=1), by=[KEYS[12]])
     history.hand_over(3, 1)
-    history.log_page(history.page(3, custodian=1))
+    history.kept_page(3, 1, KEYS[14])
     pairs = history.pairs(2)
-    history.issue(3, pairs, by=[KEYS[3], MINISTRY], batch=history.draft(3, pairs, override=("power",)))
+    history.issue(3, pairs, by=[KEYS[14], MINISTRY], batch=history.draft(3, pairs, override=("power",)))
     history.act("suspend", history.newest[-1], by=KEYS[1])
     history.state()
     return history

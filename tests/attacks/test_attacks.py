@@ -562,3 +562,48 @@ def test_two_checkpoints_that_are_no_consistent_pair(scene: Story) -> None:
     for links in ((), (second.link(25, 26),)):
         report = look(replace(evidence, fresh=replace(second.fresh(26), links=links)), scene.archive.policy(25, 26))
         assert report.verdict in {Verdict.TAMPERED, Verdict.INCONCLUSIVE}
+
+
+def test_a_late_record_that_is_to_look_timely(scene: Story) -> None:
+    """An award date of a time when the institution had the power: whoever hides when it was logged is told apart all the same."""
+    archive = scene.archive
+    (late, *_) = archive.issue(scene.ours, [record(31, awarded_on="2026-06-15", decided_on="2026-06-01")])
+    archive.state(on_july(17, 20))
+    archive.state(on_july(17, 21))
+    evidence, policy = archive.evidence(late), archive.policy(archive.size)
+    states = [archive.logged(index, archive.size) for index in archive.snapshots]
+    shown = [(earlier, later) for earlier in (None, *states) for later in (None, *states)]
+    seen = set()
+    for after, before in shown:
+        report = look(replace(evidence, lasting=replace(evidence.lasting, after=after, before=before)), policy)
+        if report.verdict is Verdict.VALID:
+            seen.add(frozenset(note.code for note in report.notes))
+    assert seen == {frozenset({"late"}), frozenset({"log-time"})}
+
+
+@pytest.mark.parametrize("swapped", ["mode", "admitted_on"])
+def test_a_mode_and_an_intake_of_two_cells(swapped: str) -> None:
+    """Each stands in the public tally with the programme, and never both together."""
+    archive = Archive()
+    ours = archive.accredit("DHSG01", "Trường Đại học Sông Gốc")
+    archive.change_page(ours, powers=(replace(ours.page.powers[0], mode="*"),))
+    full = [record(number, admitted_on="2022-09") for number in range(1, 7)]
+    part = [record(number, mode="in-service", admitted_on="2020-09") for number in range(11, 17)]
+    false = record(1, admitted_on="2022-09") | {swapped: {"mode": "in-service", "admitted_on": "2020-09"}[swapped]}
+    said = (("7480201", "full-time", "2022", 6), ("7480201", "in-service", "2020", 6))
+    diplomas = archive.issue(ours, [false, *full[1:], *part], tally=said)
+    archive.state(on_july(17))
+    (ours_false,) = [one for one in diplomas if one.record == false]
+    report = look(archive.evidence(ours_false), archive.policy(archive.size))
+    assert codes(report) == {"intake"}
+    assert report.verdict is Verdict.TAMPERED
+
+
+def test_a_name_that_was_put_right_makes_no_diploma_false(scene: Story) -> None:
+    """The page may only add the right name: both were the institution's, and nobody holds a forgery for a typing error."""
+    archive, name = scene.archive, scene.ours.page.names[0]
+    archive.change_page(scene.ours, names=(name, replace(name, vi="Trường Đại học Sông Gốc Hạ")))
+    archive.state(on_july(17, 20))
+    report = look(archive.evidence(scene.first[0]), archive.policy(archive.size))
+    assert report.verdict is Verdict.VALID
+    assert report.issuer["vi"] == "Trường Đại học Sông Gốc Hạ"

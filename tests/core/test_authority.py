@@ -174,7 +174,8 @@ A_KEY, B_KEY = PAGE.keys
     "changes",
     [
         {},
-        {"names": ()},
+        {"names": (*PAGE.names, Name(vi="Trường Đại học Sông Góc", en="A University", valid_from="2010-01-01"))},
+        {"names": (PAGE.names[0], replace(PAGE.names[1], en="Song Goc University", valid_to="2026-08-01"))},
         {"category": "multi-university"},
         {
             "powers": (
@@ -192,6 +193,14 @@ A_KEY, B_KEY = PAGE.keys
         {"powers": (POWER, OPEN, replace(POWER, programme="7480202"))},
         {"powers": (replace(POWER, valid_to="2026-01-01"), replace(OPEN, valid_to="2026-01-01"))},
         {"powers": (OPEN, POWER)},
+        {
+            "powers": (
+                replace(POWER, valid_to="2026-12-31"),
+                replace(POWER, valid_from="2027-01-01", quotas={"2022": 900}, legal_basis="7/QĐ"),
+                OPEN,
+            )
+        },
+        {"powers": (POWER, OPEN, replace(OPEN, programme="A1"))},
     ],
 )
 def test_pages_that_may_follow(changes: dict[str, Any]) -> None:
@@ -205,7 +214,20 @@ def test_pages_that_may_follow(changes: dict[str, Any]) -> None:
         {"version": 4},
         {"ordinal": 4},
         {"code": "DHSG02"},
+        {"names": ()},
+        {"names": PAGE.names[1:]},
+        {"names": (replace(PAGE.names[0], valid_to="2012-12-31"), PAGE.names[1])},
+        {"names": (replace(PAGE.names[0], valid_to=None), PAGE.names[1])},
+        {"names": (PAGE.names[0], replace(PAGE.names[1], valid_from="2011-01-01"))},
+        {"names": (PAGE.names[0], replace(PAGE.names[1], vi="Trường Đại học Khác"))},
+        {"powers": (POWER, OPEN, replace(POWER, quotas=None, legal_basis="7/QĐ"))},
+        {"powers": (POWER, OPEN, replace(POWER, quotas={"2022": 900}, legal_basis="7/QĐ"))},
+        {"powers": (POWER, OPEN, replace(POWER, programme="*", mode="*", quotas=None))},
+        {"powers": (POWER, OPEN, replace(POWER, valid_from="2020-01-01", valid_to=None, quotas=None))},
+        {"powers": (POWER, OPEN, replace(POWER, valid_from="2009-01-01", valid_to="2010-01-01", quotas=None))},
         {"signers": ()},
+        {"signers": (replace(PAGE.signers[0], valid_to=None),)},
+        {"signers": (replace(PAGE.signers[0], valid_to="2026-01-01"),)},
         {"signers": (replace(PAGE.signers[0], name="Ksor H'Ly"),)},
         {"powers": (replace(POWER, quotas={"2021": 500, "2022": 521}), OPEN)},
         {"powers": (replace(POWER, quotas={"2022": 520}), OPEN)},

@@ -124,9 +124,9 @@ def test_quotas_are_counted_over_all_batches() -> None:
     issue(history, (IT, "full-time", "2022", 131), (IT, "in-service", "2022", 50))
     (quota,) = counted(history).quotas()
     assert (str(quota), quota.allowed, quota.overridden) == ("431/120", 132, False)
-    issue(history, (IT, "full-time", "2022", 5), ("", "", "", 3), override=("quota",))
+    issue(history, (IT, "full-time", "2022", 5), ("", "", "", 6), override=("quota",))
     (quota,) = counted(history).quotas()
-    assert (str(quota), quota.overridden) == ("436/120", True)  # the merged three are of other cells: this one is named
+    assert (str(quota), quota.overridden) == ("436/120", True)  # the merged six are of other cells: this one is named
     issue(history, ("", "", "", 3))
     assert [str(one) for one in counted(history).quotas()] == ["436–439/120"]
 

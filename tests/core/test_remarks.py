@@ -82,7 +82,7 @@ def test_a_deputy_signs_by_a_written_assignment(term: SignerTerm, silent: bool) 
     ],
 )
 def test_late_is_said_with_both_days(awarded_on: str, logged: datetime, days: int | None) -> None:
-    said = remarks.late(awarded_on, logged)
+    said = next(remarks.late(awarded_on, logged), None)
     if days is None:
         assert said is None
     else:

@@ -158,11 +158,11 @@ def code_twice(history: History) -> Named:
 
 
 def key_of_another(history: History) -> Named:
-    return of("key-used", next_page(history, 1, KeyWindow(jwk=KEYS[3].jwk, holder="", start=0)))
+    return of("key-used", next_page(history, 1, KeyWindow(jwk=KEYS[3].jwk, holder="", start=history.size)))
 
 
 def key_of_the_ministry(history: History) -> Named:
-    return of("key-used", next_page(history, 1, KeyWindow(jwk=MINISTRY.jwk, holder="", start=0)))
+    return of("key-used", next_page(history, 1, KeyWindow(jwk=MINISTRY.jwk, holder="", start=history.size)))
 
 
 def key_dropped(history: History) -> Named:
@@ -171,7 +171,7 @@ def key_dropped(history: History) -> Named:
 
 def window_widened(history: History) -> Named:
     for until in (90, 91):
-        page = history.page(3)
+        page = history.page(1)
         history.log_page(replace(page, keys=(replace(page.keys[0], until=until),)))
     return of("succession", history.size - 1)
 
@@ -275,7 +275,7 @@ def decision_with_another_total(history: History) -> Named:
 
 
 def custody_without_the_ministry(history: History) -> Named:
-    return of("author", history.hand_over(1, 3, by=[KEYS[1], KEYS[3]]))
+    return of("author", history.hand_over(1, 3, by=[KEYS[1], KEYS[14]]))
 
 
 def custody_without_who_receives(history: History) -> Named:
@@ -289,6 +289,31 @@ def custody_without_who_keeps(history: History) -> Named:
 
 def custody_of_nobody(history: History) -> Named:
     return of("custody", history.hand_over(7, 1, by=[MINISTRY, KEYS[1]]))
+
+
+def custody_kept_back(history: History) -> Named:
+    """Signed while institution 1 kept the register of 3; another page of 3 came first."""
+    version = history.pages[3].version
+    history.log_page(history.page(3))
+    return of("custody", history.hand_over(3, 2, by=[MINISTRY, KEYS[1], KEYS[12]], version=version))
+
+
+def key_left_to_who_handed_over(history: History) -> Named:
+    history.hand_over(1, 2, by=[MINISTRY, KEYS[1], KEYS[12]])
+    return of("custody", history.log_page(history.page(1, custodian=2)))
+
+
+def custody_to_who_keeps(history: History) -> Named:
+    return of("custody", history.hand_over(3, 1, by=[MINISTRY, KEYS[1]]))
+
+
+def new_award_of_a_kept_register(history: History) -> Named:
+    pairs = history.pairs(2)
+    return of("provenance", history.issue(3, pairs, batch=history.draft(3, pairs, provenance="A")))
+
+
+def key_for_the_past(history: History) -> Named:
+    return of("key-backdated", next_page(history, 1, KeyWindow(jwk=KEYS[13].jwk, holder="", start=history.size - 1)))
 
 
 def page_with_another_keeper(history: History) -> Named:
@@ -441,7 +466,9 @@ SEEDS: list[Seed] = [
     batch_by_the_ministry_alone, batch_of_nobody, batch_by_old_key, batch_by_key_just_cut, act_by_future_key,
     act_by_cut_ministry, act_changed_after_signing, act_signed_for_another_log, override_without_ministry,
     decision_exceeded, decision_with_another_total, custody_without_the_ministry, custody_without_who_receives,
-    custody_without_who_keeps, custody_of_nobody, page_with_another_keeper,
+    custody_without_who_keeps, custody_of_nobody, custody_kept_back, key_left_to_who_handed_over,
+    custody_to_who_keeps, new_award_of_a_kept_register,
+    key_for_the_past, page_with_another_keeper,
     batch_cut_short, issue_alone, one_more_than_signed, malformed_in_batch, issue_of_other_batch,
     amendment_of_other_batch, issue_of_other_institution, act_of_other_institution, batch_out_of_order,
     batch_of_other_pairs, commitment_again, commitment_kept_in_amendment, place_again, place_kept_in_amendment,

@@ -13,13 +13,28 @@ from sogoc.core.authority import KeyWindow
 from sogoc.core.canonical import b64
 from sogoc.core.replay import Replay
 from tests.archive import ORIGIN, Key
-from tests.histories import KEYS, MINISTRY, SECOND_MINISTRY, History, an_archive, hash_of
+from tests.histories import MINISTRY, SECOND_MINISTRY, History, an_archive, hash_of
 
 ACTS = ("revoke", "cancel", "suspend", "reinstate")
 Step = tuple[str, int, int]
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from((*ACTS, "amend", "reissue", "issue", "issue", "state", "accredit", "cut", "page", "override")),
+        st.sampled_from(
+            (
+                *ACTS,
+                "amend",
+                "reissue",
+                "issue",
+                "issue",
+                "decide",
+                "state",
+                "accredit",
+                "hand over",
+                "cut",
+                "page",
+                "override",
+            )
+        ),
         st.integers(0, 10**6),
         st.integers(1, 6),
     ),
@@ -32,46 +47,54 @@ def live(steps: list[Step]) -> History:
     history = History()
     history.accredit()
     history.issue(1, history.pairs(3))
-    keys = dict(enumerate(KEYS))
-    spare = [KEYS[number] for number in (12, 13, 14, 15)]
+    spare = [Key(f"spare {number}") for number in range(len(steps))]
+    left: dict[int, int] = {}
     for what, which, count in steps:
         ordinal = 1 + which % len(history.pages)
         if what == "accredit" and len(history.pages) < 10:
-            last = history.accredit()
-            history.hand_over(last, 1, by=[MINISTRY, keys[last], keys[1]])
-            history.log_page(history.page(last, custodian=1))
+            history.accredit()
+        elif what == "hand over":
+            hand_over(history, ordinal, 1 + count % len(history.pages), spare.pop())
         elif what == "page":
             history.log_page(history.page(ordinal), by=(MINISTRY, SECOND_MINISTRY)[which % 2])
-        elif what == "cut" and spare:
-            change_key(history, ordinal, keys[ordinal].kid, new := spare.pop())
-            keys[ordinal] = new
-        elif what in {"issue", "override"}:
+        elif what == "cut":
+            change_key(history, ordinal, spare.pop())
+        elif what in {"issue", "override", "decide"}:
             pairs = history.pairs(count, number=which % 3)
-            batch = history.draft(ordinal, pairs, override=("power",) if what == "override" else ())
-            history.issue(ordinal, pairs, by=[keys[ordinal], MINISTRY], batch=batch)
+            draft = history.draft(ordinal, pairs, override=("power",) if what == "override" else ())
+            if what == "decide" and left.setdefault(ordinal, 9) >= count:  # one decision over several batches
+                left[ordinal] -= count
+                draft = replace(draft, decision_number="9/QĐ", decision_total=9)
+            history.issue(ordinal, pairs, by=[history.keys[ordinal], MINISTRY], batch=draft)
         elif what == "state":
             history.state()
         elif what in {*ACTS, "amend", "reissue"}:
-            act(history, what, history.newest[which % len(history.newest)], keys, count)
+            act(history, what, history.newest[which % len(history.newest)], count)
     history.state()
     return history
 
 
-def change_key(history: History, ordinal: int, kid: str, new: Key) -> None:
+def change_key(history: History, ordinal: int, new: Key) -> None:
     start = history.size + 1
     page = history.page(ordinal)
-    old = next(key for key in KEYS if key.kid == kid)
-    history.cut(old, start)
-    kept = tuple(replace(key, until=start) if key.kid == kid else key for key in page.keys)
+    history.cut(history.keys[ordinal], start)
+    kept = tuple(replace(key, until=start) if key.until is None else key for key in page.keys)
+    history.keys[ordinal] = new
     history.log_page(replace(page, keys=(*kept, KeyWindow(jwk=new.jwk, holder="", start=start))))
 
 
-def act(history: History, what: str, target: int, keys: dict[int, Key], count: int) -> None:
+def hand_over(history: History, ordinal: int, custodian: int, key: Key) -> None:
+    if custodian not in {ordinal, history.keeper(ordinal)}:
+        history.hand_over(ordinal, custodian)
+        history.kept_page(ordinal, custodian, key)
+
+
+def act(history: History, what: str, target: int, count: int) -> None:
     now = history.status[history.place[target]]
     if now == 1 or (now == 2 and what in {"amend", "reissue"}):
         return
     owner = history.institution(target)
-    actors = (keys[owner], keys[history.pages[owner].custodian], MINISTRY, SECOND_MINISTRY)
+    actors = (history.keys[owner], history.keys[history.keeper(owner)], MINISTRY, SECOND_MINISTRY)
     take = history.act if what in ACTS else history.follow
     take(what, target, by=actors[count % 4])
 

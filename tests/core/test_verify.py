@@ -924,7 +924,7 @@ def test_late_is_said_and_not_held_against_anybody() -> None:
     assert report.verdict is Verdict.VALID
     (note,) = report.notes
     assert note.code == "late"
-    assert "awarded on 2026-06-15, logged after 2026-07-" in note.en
+    assert "awarded on 2026-06-15, logged by 2026-07-" in note.en
 
 
 # -- amended records --------------------------------------------------------------------------------------------------

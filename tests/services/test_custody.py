@@ -10,7 +10,7 @@ from sogoc.core import entry
 from sogoc.core.canonical import b64
 from sogoc.core.merkle import leaf_hash, root_hash
 from sogoc.core.report import Verdict
-from sogoc.errors import AlreadyInRegister, FourEyes, InputError, NotAllowed, SignatureError, WrongState
+from sogoc.errors import AlreadyInRegister, FourEyes, GateRefused, InputError, NotAllowed, SignatureError, WrongState
 from sogoc.register import queries
 from sogoc.register.models import AuditEvent, Entry, Notice, Row
 from sogoc.register.records import newest_page
@@ -70,7 +70,10 @@ def test_the_keeper_acts_and_who_gave_the_register_away_does_not(trial: Trial) -
     trial.amend(
         rows[1], prepared_by=trial.by("preparer", THEIRS), by=trial.by("approver", THEIRS), holder_name="Y Khác"
     )
-    late = trial.open(2, by=trial.by("preparer", THEIRS))
+    new = trial.open(2, by=trial.by("preparer", THEIRS))
+    refused(GateRefused, lambda: batches.submit(batch=new, by=trial.by("preparer", THEIRS), now=trial.now))
+    batches.discard(batch=new, by=trial.by("preparer", THEIRS), now=trial.now)
+    late = trial.open(2, by=trial.by("preparer", THEIRS), provenance="B")
     batches.submit(batch=late, by=trial.by("preparer", THEIRS), now=trial.now)
     batches.approve(batch=late, by=trial.by("approver", THEIRS), now=trial.now)
     trial.advance()

@@ -192,6 +192,7 @@ class Trial:
         kind: str = "degree",
         by: User | None = None,
         source: bytes | None = None,
+        provenance: str = "A",
         **changes: str | None,
     ) -> Batch:
         records = self.rows(rows, code, **changes) if isinstance(rows, int) else rows
@@ -203,7 +204,7 @@ class Trial:
                 name=f"{number}.csv", sha256=sha256(source or b"file %d" % number).digest(), encrypted=b"sealed"
             ),
             key=key or f"key {number}", public_id=b64(self.random(16)), tally_salt=self.random(16),
-            identifiers=self.identifier, by=by or self.by("preparer", code), now=self.now,
+            identifiers=self.identifier, by=by or self.by("preparer", code), now=self.now, provenance=provenance,
         )  # fmt: skip
 
     @property

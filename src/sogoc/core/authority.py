@@ -168,8 +168,8 @@ class Page:
         return canonical.encode(self.body() | {"signatures": [one.to_json() for one in self.signatures]})
 
     def named_on(self, on: str) -> Name | None:
-        """Return the name that the institution bore on the date `on`."""
-        return next((name for name in self.names if name.covers(on)), None)
+        """Return the name that the institution bore on the date `on`: the last of several, which puts the others right."""
+        return next((name for name in reversed(self.names) if name.covers(on)), None)
 
     @property
     def newest_name(self) -> Name | None:
@@ -235,8 +235,8 @@ def read_parts(value: Json) -> dict[str, Any]:
 
 
 def check_succession(old: Page, new: Page) -> None:
-    """Hold a new version of a page against the one before: no key or power dropped, no window
-    widened, no quota of an intake changed, nothing permanent changed.
+    """Hold a new version of a page against the one before: no key, power, name or term dropped, no window
+    widened, no quota of an intake changed or lifted by a power beside it, nothing permanent changed.
 
     Raises: MalformedError when the new page breaks a rule. Spec: docs/spec/entry.md.
     """
@@ -249,12 +249,38 @@ def check_succession(old: Page, new: Page) -> None:
         if before.until is not None and (after.until is None or after.until > before.until):
             raise MalformedError("a page widens the window of a key")
     for power in old.powers:
-        ended = [one for one in new.powers if _continues(power, one)]
-        if not any(power.valid_to is None or (one.valid_to or "9") <= power.valid_to for one in ended):
+        kept = [one for one in new.powers if _continues(power, one) and _ends_no_later(power, one)]
+        if not kept:
             raise MalformedError("a page drops or widens a power")
+        if power.quotas is not None and any(
+            all(_overlap(one, other) for one in kept)
+            for other in new.powers
+            if other not in kept and other not in old.powers and not any(_continues(one, other) for one in old.powers)
+        ):
+            raise MalformedError("a page lifts a quota by another power beside it")
+    for name in old.names:
+        if not any(
+            (one.vi, one.valid_from) == (name.vi, name.valid_from) and _ends_no_later(name, one) for one in new.names
+        ):
+            raise MalformedError("a page drops a name or lengthens its time")
     for term in old.signers:
-        if not any(replace(one, valid_to=term.valid_to) == term for one in new.signers):
-            raise MalformedError("a page drops the term of a signer")
+        if not any(replace(one, valid_to=term.valid_to) == term and _ends_no_later(term, one) for one in new.signers):
+            raise MalformedError("a page drops the term of a signer or lengthens it")
+
+
+def _ends_no_later(old: Power | Name | SignerTerm, new: Power | Name | SignerTerm) -> bool:
+    return old.valid_to is None or (new.valid_to is not None and new.valid_to <= old.valid_to)
+
+
+def _overlap(one: Power, other: Power) -> bool:
+    """Whether something could be awarded under both powers."""
+    return (
+        (one.kind, one.level) == (other.kind, other.level)
+        and (one.programme == other.programme or ANY in (one.programme, other.programme))
+        and (one.mode == other.mode or ANY in (one.mode, other.mode))
+        and (one.valid_to is None or other.valid_from <= one.valid_to)
+        and (other.valid_to is None or one.valid_from <= other.valid_to)
+    )
 
 
 def _continues(old: Power, new: Power) -> bool:

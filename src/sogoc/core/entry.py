@@ -40,9 +40,10 @@ WORDINGS = (
     "key-retired",
 )
 """Public wordings of an act. A closed list, because free text could name a person."""
+OVERRIDABLE = ("number-gap", "power", "quota", "signer")
+"""The rules of the gate that the ministry may let a batch pass in spite of; a closed list for the same reason."""
 
 _YEAR = re.compile(r"[12][0-9]{3}", re.ASCII)
-_RULE = re.compile(r"[a-z]+(-[a-z]+)*", re.ASCII)
 
 Place = tuple[int, int]
 """A place in the status lists: list number and index."""
@@ -245,7 +246,8 @@ class KeyCut(Statement):
 class Custody(Statement):
     """The register of `institution` is kept by `custodian` (both ordinals) from here on.
 
-    `books` are what was handed over: (kind, year, how many lines, a root over them), sorted.
+    `books` are what was handed over: (kind, year, how many lines, a root over them), sorted. `version` is that of the institution's
+    page which it follows, so a hand-over signed earlier and kept back cannot be logged after another one.
     """
 
     id: str
@@ -254,6 +256,7 @@ class Custody(Statement):
     decision: bytes
     institution: int
     on: str
+    version: int
     signatures: tuple[jws.Signature, ...] = ()
 
     def body(self) -> dict[str, Json]:
@@ -265,6 +268,7 @@ class Custody(Statement):
             "id": self.id,
             "institution": self.institution,
             "on": self.on,
+            "version": self.version,
         }
 
 
@@ -377,8 +381,8 @@ def _issue(v: Mapping[str, Json]) -> Issue:
 
 
 def _override(value: Json) -> tuple[str, ...]:
-    rules = [canonical.text(one, 40) for one in canonical.items(value, 16)]
-    if rules != sorted(set(rules)) or not all(map(_RULE.fullmatch, rules)):
+    rules = [_one_of(one, OVERRIDABLE) for one in canonical.items(value, len(OVERRIDABLE))]
+    if rules != sorted(set(rules)):
         raise MalformedError("an override is not a sorted list of rules")
     return tuple(rules)
 
@@ -457,6 +461,7 @@ def _custody(v: Mapping[str, Json]) -> Custody:
         decision=unb64(v["decision"], 32),
         institution=institution,
         on=_day(v["on"]),
+        version=canonical.integer(v["version"], 1),
     )
 
 
@@ -504,7 +509,7 @@ _MEMBERS: dict[Callable[[Mapping[str, Json]], Entry], set[str]] = {
     },
     _successor: {"batch", "commitment", "decision", "follows", "institution", "on", "previous", "status"},
     _status_act: {"decision", "institution", "on", "previous", "target", "wording"},
-    _custody: {"books", "custodian", "decision", "institution", "on"},
+    _custody: {"books", "custodian", "decision", "institution", "on", "version"},
     _key_cut: {"from", "institution", "key", "on", "wording"},
     _state: {"authority", "status", "time"},
 }  # fmt: skip

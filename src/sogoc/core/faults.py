@@ -32,11 +32,16 @@ FAULTS: Mapping[str, tuple[str, str]] = {
     "code-used": ("the code belongs to another institution", "mã cơ sở đã thuộc cơ sở khác"),
     "key-used": ("a key stands on another page or is the ministry's", "khóa đã thuộc trang khác hoặc thuộc bộ"),
     "succession": ("the page does not follow from the one before", "trang không nối tiếp trang trước"),
+    "key-backdated": ("a new key counts before its page", "khóa mới có hiệu lực từ trước trang ghi khóa đó"),
     "cut-ignored": ("the page leaves a key in force that was cut", "trang vẫn để hiệu lực một khóa đã bị cắt"),
     "author": ("nobody signed who may do this", "không có chữ ký của bên có quyền"),
     "key-window": ("the signing key is not in force at this index", "khóa ký không có hiệu lực tại vị trí này"),
     "signature": ("the signature is false", "chữ ký sai"),
     "override": ("an override lacks the ministry's signature", "đợt cấp vượt thẩm quyền thiếu chữ ký của bộ"),
+    "provenance": (
+        "a register that somebody else keeps claims a record as its own of today",
+        "sổ gốc do cơ sở khác giữ mà ghi bản ghi là cấp mới (mức A)",
+    ),
     "decision-total": (
         "the batches of one decision exceed the number that it names, or name two",
         "các đợt cấp của một quyết định vượt số người công nhận, hoặc ghi hai số khác nhau",
@@ -56,8 +61,8 @@ FAULTS: Mapping[str, tuple[str, str]] = {
     "after-revocation": ("a revocation is final", "thu hồi, hủy bỏ là chung cuộc"),
     "after-suspension": ("nothing follows a suspended record", "không sửa, cấp lại bản đang tạm dừng"),
     "custody": (
-        "the register is handed over by or to somebody who may not, or a page names another keeper",
-        "việc bàn giao sổ gốc sai bên giao, bên nhận, hoặc trang ghi nơi giữ sổ khác",
+        "the register is handed over by or to somebody who may not, or not after the page it follows, or a page names another keeper",
+        "việc bàn giao sổ gốc sai bên giao, bên nhận, sai trang nối tiếp, hoặc trang ghi nơi giữ sổ khác",
     ),
     "state-time": ("the time of the state does not grow", "thời điểm của trạng thái không tăng"),
     "state-authority": ("the tree of authority pages is another one", "cây trang thẩm quyền không đúng"),

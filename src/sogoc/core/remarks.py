@@ -82,17 +82,26 @@ def key_ended(until: int) -> Finding:
     )
 
 
-def late(awarded_on: str, logged_after: datetime) -> Finding | None:
-    """Say that a record came to the log long after its award, with both days; None when it did not."""
-    logged_on = logged_after.astimezone(VIETNAM).date()
+def late(awarded_on: str, logged_before: datetime | None) -> Iterator[Finding]:
+    """Say that a record came to the log long after its award, with both days, or that nothing shows when it came.
+
+    `logged_before` is the time of a state after its entry, the earliest that is shown.
+    """
+    if logged_before is None:
+        yield _note(
+            "log-time",
+            "the evidence does not show when it was logged: ask for evidence that does",
+            "hồ sơ không cho biết văn bằng vào nhật ký khi nào: hãy yêu cầu hồ sơ đầy đủ",
+        )
+        return
+    logged_on = logged_before.astimezone(VIETNAM).date()
     days = (logged_on - date.fromisoformat(awarded_on)).days
-    if days <= law.clock("late-recording", logged_on.isoformat()).days:
-        return None
-    return _note(
-        "late",
-        f"recorded late: awarded on {awarded_on}, logged after {logged_on}, {days} days later",
-        f"ghi sổ muộn: cấp ngày {awarded_on}, vào nhật ký sau ngày {logged_on}, cách {days} ngày",
-    )
+    if days > law.clock("late-recording", logged_on.isoformat()).days:
+        yield _note(
+            "late",
+            f"recorded late: awarded on {awarded_on}, logged by {logged_on}, {days} days later",
+            f"ghi sổ muộn: cấp ngày {awarded_on}, có trong nhật ký đến ngày {logged_on}, cách {days} ngày",
+        )
 
 
 def against_law(shown: Mapping[str, str], page: Page) -> Iterator[Finding]:

@@ -299,15 +299,24 @@ class Replay:
                 authority.check_succession(replace(old, version=page.version - 1), page)
             except MalformedError as error:
                 self._find("succession", error.en, error.vi)
-        if page.custodian != self.custodian(page.ordinal):
+        left_open = old is not None and old.custodian != page.custodian and any(self._open_on(page, old))
+        if page.custodian != self.custodian(page.ordinal) or left_open:
             self._find("custody", str(page.custodian))
         for key in page.keys:
             kid = key.kid
+            if key.start < self.size and (old is None or old.key(kid) is None):
+                self._find("key-backdated", kid)
             if kid in self._ministry or self._owners.setdefault(kid, page.ordinal) != page.ordinal:
                 self._find("key-used", kid)
             cut = self._cuts.get(kid)
             if cut is not None and (key.until is None or key.until > cut):
                 self._find("cut-ignored", kid)
+
+    def _open_on(self, page: Page, old: Page) -> list[KeyWindow]:
+        """Return the keys of the page before that this one leaves in force: a new keeper signs with a key of its own."""
+        return [
+            key for key in page.keys if old.key(key.kid) is not None and (key.until is None or key.until > self.size)
+        ]
 
     def _put_in_force(self, page: Page) -> None:
         """Let a page that the ministry signed count, but no key of it that is somebody else's."""
@@ -324,7 +333,11 @@ class Replay:
 
         A dissolved institution has nobody left to sign: one without a key in force hands nothing over itself.
         """
-        if not {one.institution, one.custodian} <= self._pages.keys():
+        if (
+            not {one.institution, one.custodian} <= self._pages.keys()
+            or one.version != self._versions[one.institution]
+            or one.custodian == self.custodian(one.institution)
+        ):
             self._find("custody", f"{one.institution}, {one.custodian}")
             return
         parties = [self._ministry_keys(), self._keys_of(one.custodian)]
@@ -342,6 +355,8 @@ class Replay:
         self._check_signed(one, self._keys_of(one.institution))
         if one.override and self._unsigned(one, self._ministry_keys()) is not None:
             self._find("override")
+        if one.provenance == "A" and self.custodian(one.institution) != one.institution:
+            self._find("provenance")
         self._count_decision(one)
         self._batches[self.size] = _Batch(leaf, one.institution)
         self._open = _Open(self.size, leaf, one.institution, one.count, one.root, Frontier.empty())

@@ -62,6 +62,8 @@ def read(value: Json, count: int) -> tuple[PublicCell, ...]:
         if not merged and (mode not in MODES or not programme or n < SMALLEST):
             raise MalformedError("a tally cell is too small, or of no programme or mode")
         tally.append((programme, mode, intake, n))
+    if len(tally) > 1 and tally[0][:3] == ("", "", "") and tally[0][3] < SMALLEST:
+        raise MalformedError("a merged tally cell is small enough to name somebody")
     if tally != sorted(tally) or len({cell[:3] for cell in tally}) != len(tally) or sum(c[3] for c in tally) != count:
         raise MalformedError("a tally is unsorted, repeats a cell, or does not add up to its count")
     return tuple(tally)

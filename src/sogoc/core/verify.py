@@ -581,8 +581,8 @@ class _Case:
                 return
             for power in powers[:1]:
                 self._fact(3, "legal basis", power.legal_basis, self.fresh_source)
-        name = page.named_on(on)
-        if "institution_name" in shown and (name is None or shown["institution_name"] != name.vi):
+        names = {name.vi for name in page.names if name.covers(on)}  # several, where a wrong one was put right
+        if "institution_name" in shown and shown["institution_name"] not in names:
             self._unknown(
                 "name", "the issuer did not bear this name on that day", "nơi cấp không mang tên này vào ngày đó"
             )
@@ -637,10 +637,9 @@ class _Case:
         self, shown: Mapping[str, str], leaf: entry.Qualification, batch: entry.Batch
     ) -> tuple[tuple[str, bool], ...]:
         credential = self.credential
-        cells = {cell for cell, _, _, _ in batch.tally}
-        modes = {(cell, mode) for cell, mode, _, _ in batch.tally}
-        intakes = {(cell, intake) for cell, _, intake, _ in batch.tally}
-        merged = "" in cells
+        cells = [(mode, intake) for cell, mode, intake, _ in batch.tally if cell == shown["programme"]]
+        intakes = {intake for mode, intake in cells if shown.get("mode", mode) == mode}
+        merged = any(not cell for cell, _, _, _ in batch.tally)
         return (
             ("commitment", credential.commitment == leaf.commitment),
             ("status-place", credential.status == leaf.status),
@@ -650,12 +649,9 @@ class _Case:
             ("level", shown["level"] == batch.level),
             ("decision", (shown["decision_number"], shown["decided_on"]) == (batch.decision_number, batch.decided_on)),
             ("award-date", shown["awarded_on"] == batch.awarded_on),
-            ("programme", merged or shown["programme"] in cells),
-            ("mode", "mode" not in shown or merged or (shown["programme"], shown["mode"]) in modes),
-            (
-                "intake",
-                "admitted_on" not in shown or merged or (shown["programme"], shown["admitted_on"][:4]) in intakes,
-            ),
+            ("programme", merged or bool(cells)),
+            ("mode", "mode" not in shown or merged or any(mode == shown["mode"] for mode, _ in cells)),
+            ("intake", "admitted_on" not in shown or merged or shown["admitted_on"][:4] in intakes),
         )
 
     # -- step 6, second half: who signed the batch or the amendment --------------------------------------------------
@@ -892,9 +888,9 @@ class _Case:
         shown = self.fields if all(check.passed for check in self.checks[:4]) else None
         if shown is not None:
             self.times["awarded_on"] = shown["awarded_on"]
-            logged = self.times.get("logged_after")
-            late = remarks.late(shown["awarded_on"], entry.read_time(logged)) if logged is not None else None
-            self.notes += [late] if late is not None else []
+            # By the later state: whoever presents may choose another one after the entry, and it only looks later then.
+            logged = self.times.get("logged_before")
+            self.notes += remarks.late(shown["awarded_on"], entry.read_time(logged) if logged is not None else None)
         issuer = {}
         if self.page is not None and self.page_trusted and shown is not None:
             self.notes += remarks.against_law(shown, self.page)

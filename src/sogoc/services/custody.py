@@ -126,6 +126,7 @@ def hand_over(
         decision=commitment.blind_decision(decision.number, decision.salt),
         institution=institution.ordinal,
         on=decision.on,
+        version=page.version,
     )
     for signer in signers:
         unsigned = statement.prepare(signer.jwk, origin=log.origin)

@@ -45,6 +45,13 @@ def check(batch: Batch) -> Passed:
             f"ngày cấp {batch.awarded_on} trước ngày quyết định {batch.decision.decided_on}",
             DECISION_BASIS,
         )
+    if batch.provenance == "A" and page.custodian != page.ordinal:
+        raise _refused(
+            "provenance",
+            "somebody else keeps this register: only what was awarded before is still entered, of grade B, C or D",
+            "sổ gốc này do cơ sở khác giữ: chỉ nhập văn bằng đã cấp trước đây, mức nguồn gốc B, C hoặc D",
+            DECISION_BASIS,
+        )
     name = page.named_on(batch.awarded_on)
     whole = _said_once(batch)
     tally: Counter[tallies.Cell] = Counter()
