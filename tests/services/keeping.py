@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from django.db import connection
+
 from sogoc.core.canonical import b64
 from sogoc.core.possession import KeyRequest
 from sogoc.register import queries
@@ -62,3 +64,13 @@ def hand_over(
         log=trial.log, ministry=trial.ministry, keyring=trial.keyring, institution=queries.institution(code),
         custodian=queries.institution(to), paper=paper, now=trial.now, **(asked | changes),
     )  # fmt: skip
+
+
+def forget_key(code: str) -> None:
+    """The archive forgets where the keys of an institution lie, as after a restore of an old backup."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("DROP TRIGGER register_issuerkey_delete ON register_issuerkey")
+        else:
+            cursor.execute("DROP TRIGGER register_issuerkey_delete")
+    queries.institution(code).keys.all().delete()

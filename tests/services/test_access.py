@@ -16,7 +16,7 @@ from sogoc.core.authority import Name
 from sogoc.errors import AlreadyInRegister, FourEyes, NotAllowed, SogocError
 from sogoc.register import queries
 from sogoc.register.models import AuditEvent, Batch, Copy, Entry, Membership, Notice, Row
-from sogoc.services import access, accrediting, batches, copying, erasing, exporting, finding, founding, notices
+from sogoc.services import access, accrediting, batches, copying, erasing, exporting, finding, founding, keys, notices
 from tests.services import keeping
 from tests.services.trial import IT, LAW, OURS, THEIRS, Trial, refused
 
@@ -62,6 +62,13 @@ def cut_key(trial: Trial, by: User) -> object:
 
 def rotate_key(trial: Trial, by: User) -> object:
     return keeping.rotate(trial, "ours 2", by=by)
+
+
+def attach_key(trial: Trial, by: User) -> object:
+    keeping.forget_key(OURS)
+    return keys.attach(
+        log=trial.log, institution=queries.institution(OURS), request=keeping.request(trial, OURS, OURS), by=by, now=trial.now
+    )  # fmt: skip
 
 
 def erase(trial: Trial, by: User) -> object:
@@ -163,6 +170,7 @@ DOORS: dict[str, tuple[Callable[[Trial, User], object], set[str]]] = {
     "institution.page": (change_powers, OFFICER),
     "key.cut": (cut_key, OFFICER),
     "key.rotated": (rotate_key, OFFICER),
+    "key.attached": (attach_key, OFFICER),
     "register.handed-over": (hand_over, OFFICER),
     "records.erased": (erase, APPROVER | OFFICER),
     "register.exported": (take_along, APPROVER),

@@ -16,14 +16,15 @@ from sogoc.errors import (
     InputError,
     NotAllowed,
     SignatureError,
+    SogocError,
     WrongState,
 )
 from sogoc.register import queries
 from sogoc.register.models import AuditEvent, Batch, Notice, Row
 from sogoc.register.records import newest_page
 from sogoc.services import issuing, keys, sealing
-from tests.services.keeping import cut, kid_of, request, rotate
-from tests.services.trial import OURS, THEIRS, Trial, fresh, refused
+from tests.services.keeping import cut, forget_key, kid_of, request, rotate
+from tests.services.trial import OURS, THEIRS, Trial, at_once, fresh, refused
 
 
 def page_of(code: str = OURS) -> Any:
@@ -198,4 +199,37 @@ def test_a_token_that_is_gone_names_itself(trial: Trial) -> None:
     assert [problem.code for problem in problems] == ["key-unavailable"]
     rotate(trial, "ours 2")
     trial.advance()
+    trial.assert_right()
+
+
+def test_a_key_that_a_restore_forgot_is_attached_again(trial: Trial) -> None:
+    asked = request(trial, OURS, OURS)
+
+    def attach(**changes: Any) -> None:
+        given: dict[str, Any] = {"request": asked, "by": trial.people["officer"]} | changes
+        keys.attach(log=trial.log, institution=queries.institution(OURS), now=trial.now, **given)
+
+    refused(WrongState, attach)
+    forget_key(OURS)
+    waiting = trial.approved(1)
+    refused(WrongState, lambda: trial.seal(waiting))
+    refused(InputError, lambda: attach(request=request(trial, OURS, "another")))
+    refused(InputError, lambda: attach(request=request(trial, THEIRS, OURS)))
+    attach()
+    trial.advance()
+    assert {trial.verdict(row) for row in queries.rows_of(waiting)} == {Verdict.VALID}
+    trial.assert_right()
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_a_key_that_changes_while_batches_are_sealed_leaves_no_fault(committed: Trial, turn: int) -> None:
+    """Whoever comes first: nothing is logged under a key that had ended, and nothing is lost."""
+    trial = committed
+    made = [trial.approved(40) for _ in range(3)]
+    results = at_once(
+        trial.advance, lambda: rotate(trial, f"ours {turn}"), lambda: [trial.seal(batch) for batch in reversed(made)]
+    )
+    assert [result for result in results if isinstance(result, SogocError)] == []
+    trial.advance()
+    assert {trial.verdict(row) for batch in made for row in list(queries.rows_of(batch))[::13]} == {Verdict.VALID}
     trial.assert_right()

@@ -17,10 +17,11 @@ from django.db.models import Q
 
 from sogoc.core import entry
 from sogoc.core.authority import KeyWindow
+from sogoc.core.jws import thumbprint
 from sogoc.core.possession import KeyRequest
 from sogoc.errors import InputError, WrongState
 from sogoc.ports import IssuerSigner, Log
-from sogoc.register.models import Archive, AuthorityPage, Entry, Institution, Row
+from sogoc.register.models import Archive, AuthorityPage, Entry, Institution, IssuerKey, Row
 from sogoc.register.records import newest_page
 from sogoc.services import access, accrediting, acting, audit, notices, sequencing, waiting
 
@@ -56,6 +57,27 @@ def rotate(
         detail={"kid": windows[-1].kid, "from": index, "requested_by": requested_by.get_username()},
     )  # fmt: skip
     return row
+
+
+@transaction.atomic
+def attach(*, log: Log, institution: Institution, request: KeyRequest, by: User, now: datetime) -> None:
+    """Say again where a key lies that stands on the page already: a restore of an old backup forgot it.
+
+    Raises: NotAllowed, InputError when the page has no such key in force, SignatureError, WrongState when it is known.
+    """
+    access.require(by, "accredit", None)
+    key = accrediting.asked(request, institution.code, origin=log.origin)
+    _, page = newest_page(institution)
+    kid = thumbprint(key.jwk)
+    window = page.key(kid)
+    if window is None or window.until is not None:
+        raise InputError(f"{institution} has no key {kid} in force", f"{institution} không có khóa {kid} còn hiệu lực")
+    if institution.keys.filter(kid=kid).exists():
+        raise WrongState("the archive knows where this key lies", "kho đã biết khóa này ở đâu")
+    IssuerKey.objects.create(
+        institution=institution, kid=kid, jwk=dict(key.jwk), uri=key.uri, certificate=key.certificate
+    )
+    audit.note(by, "key.attached", institution.code, at=now, detail={"kid": kid})
 
 
 def end_keys(windows: tuple[KeyWindow, ...], until: int) -> tuple[KeyWindow, ...]:
