@@ -135,6 +135,14 @@ def test_a_line_that_stands_twice_is_an_exception(trial: Trial) -> None:
     assert trial.recall([row.serial_number, row.identifier], leave_out=[row.identifier]).logged == 1
 
 
+def test_a_number_that_two_kinds_bear_is_told_apart_by_the_identifier(trial: Trial) -> None:
+    (row,) = trial.issue(1)
+    twin = trial.rows(1, serial_number=row.serial_number, kind="certificate", level="certificate")
+    trial.open(twin, kind="certificate", level="certificate")
+    assert "two kinds" in refused(WrongState, lambda: trial.recall([row.serial_number])).en
+    assert trial.recall([row.identifier]).logged == 1
+
+
 def test_two_people_recall_and_another_institution_does_not(trial: Trial) -> None:
     rows = trial.issue(25)
     names = serials(rows)
