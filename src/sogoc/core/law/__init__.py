@@ -15,7 +15,6 @@ from functools import lru_cache
 from typing import TypeVar, cast
 
 from sogoc.core.law.rows import (
-    CATEGORIES,
     Category,
     Clock,
     Fields,
@@ -32,7 +31,7 @@ from sogoc.core.law.rows import (
     Row,
     load,
 )
-from sogoc.core.record import is_full_date
+from sogoc.core.record import CATEGORIES, is_full_date
 from sogoc.errors import NoRule, RecordError
 
 __all__ = [
