@@ -947,6 +947,26 @@ def test_an_amended_record_is_valid_and_its_predecessor_superseded(signer: str) 
     assert "by decision amend/23 of 2026-07-17" in report.checks[7].findings[0].en
 
 
+@pytest.mark.parametrize(("changes", "found"), [
+    ({"admitted_on": "2021-09"}, set()),
+    ({"mode": "in-service"}, set()),
+    ({"mode": "distance"}, {"no-power"}),
+    ({"programme": "7140201"}, {"programme"}),
+])  # fmt: skip
+def test_a_corrected_mode_or_intake_is_not_held_against_the_tally_of_before(
+    changes: dict[str, str], found: set[str]
+) -> None:
+    scene = Scene()
+    power = scene.story.ours.page.powers[0]
+    wider = replace(power, mode="in-service"), replace(power, programme="7140201", name=None)
+    scene.archive.change_page(scene.story.ours, powers=(power, *wider))
+    amended = scene.archive.amend(scene.diploma, **changes)
+    scene.archive.state(on_july(17, 20))
+    scene.renew(amended)
+    report = scene.look()
+    assert {one.code for check in report.checks for one in check.findings} == found
+
+
 @pytest.mark.parametrize("who", ["stranger", "DHTM02"])
 def test_an_amendment_by_others_is_false(who: str) -> None:
     scene = Scene()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from hashlib import sha256
 from unittest.mock import patch
 
 import pytest
 
 from sogoc.core import entry
+from sogoc.core.canonical import b64
 from sogoc.errors import ActRefused, FourEyes, InputError, KeyUnavailable, NotAllowed, WrongState
-from sogoc.register.models import AuditEvent, Entry, Notice, Row
+from sogoc.register.models import Archive, AuditEvent, Entry, Notice, Row
 from sogoc.services import recalling
 from tests.services.trial import OURS, THEIRS, Trial, at_once, fresh, refused
 
@@ -34,6 +36,20 @@ def test_a_list_is_recalled_and_the_rest_stays_valid(trial: Trial) -> None:
     assert len({one.decision for one in said if isinstance(one, entry.StatusAct)}) == 4, "nobody can tell them together"
     assert Notice.objects.filter(recipient="holder", what="revoke", due_on="2026-08-15").count() == 4
     trial.assert_right()
+
+
+def test_whoever_has_the_diploma_cannot_try_out_the_reason(trial: Trial) -> None:
+    """A judgment hides the ground, and the log the number of the decision: the id of the act must not give both away."""
+    (row,) = trial.issue(1)
+    with patch.object(recalling.acting, "change_status", wraps=recalling.acting.change_status) as change:
+        trial.recall([row.serial_number])
+    (said,) = (entry.parse(bytes(one.content)) for one in Entry.objects.filter(act="revoke"))
+    assert isinstance(said, entry.StatusAct)
+    decision = change.call_args.kwargs["decision"]
+    recall = recalling.Recall(institution=row.institution, act="revoke", decision=decision, named=(row.serial_number,))
+    guessed = sha256(f"sogoc/recall-act/v1\0{recall.id}\0{row.identifier}".encode()).digest()[:16]
+    assert said.id != b64(guessed)
+    assert said.id == recall.act_id(row, bytes(Archive.objects.get().places_key)) != recall.act_id(row, bytes(32))
 
 
 def test_the_newest_version_falls_and_with_it_the_older(trial: Trial) -> None:

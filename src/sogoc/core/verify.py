@@ -640,6 +640,8 @@ class _Case:
         cells = [(mode, intake) for cell, mode, intake, _ in batch.tally if cell == shown["programme"]]
         intakes = {intake for mode, intake in cells if shown.get("mode", mode) == mode}
         merged = any(not cell for cell, _, _, _ in batch.tally)
+        # A decision may have corrected mode or intake since: the public tally is that of the award.
+        free = merged or isinstance(leaf, entry.Successor)
         return (
             ("commitment", credential.commitment == leaf.commitment),
             ("status-place", credential.status == leaf.status),
@@ -650,8 +652,8 @@ class _Case:
             ("decision", (shown["decision_number"], shown["decided_on"]) == (batch.decision_number, batch.decided_on)),
             ("award-date", shown["awarded_on"] == batch.awarded_on),
             ("programme", merged or bool(cells)),
-            ("mode", "mode" not in shown or merged or any(mode == shown["mode"] for mode, _ in cells)),
-            ("intake", "admitted_on" not in shown or merged or shown["admitted_on"][:4] in intakes),
+            ("mode", "mode" not in shown or free or any(mode == shown["mode"] for mode, _ in cells)),
+            ("intake", "admitted_on" not in shown or free or shown["admitted_on"][:4] in intakes),
         )
 
     # -- step 6, second half: who signed the batch or the amendment --------------------------------------------------

@@ -6,6 +6,7 @@ recall and the diploma: a run that was killed is simply run again, and nothing i
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -58,9 +59,11 @@ class Recall:
         )  # fmt: skip
         return b64(sha256("\0".join(("sogoc/recall/v1", *said)).encode()).digest()[:16])
 
-    def act_id(self, row: Row) -> str:
-        """The id of the act on one diploma."""
-        return b64(sha256(f"sogoc/recall-act/v1\0{self.id}\0{row.identifier}".encode()).digest()[:16])
+    def act_id(self, row: Row, secret: bytes) -> str:
+        """The id of the act on one diploma, which is public. `secret` is the archive's: without it whoever has the diploma could
+        try decision numbers and grounds until the id comes out.
+        """
+        return b64(hmac.digest(secret, f"sogoc/recall-act/v1\0{self.id}\0{row.identifier}".encode(), "sha256")[:16])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +99,9 @@ def examine(recall: Recall, *, by: User) -> Examined:
     done: list[Row] = []
     exceptions: list[tuple[str, str]] = []
     seen: set[str] = set()
+    secret = _secret()
     for name, found in _found(recall):
-        row, why = _one(recall, found)
+        row, why = _one(recall, found, secret)
         if row is not None and row.identifier in seen:
             row, why = None, "twice"
         if row is None:
@@ -106,6 +110,10 @@ def examine(recall: Recall, *, by: User) -> Examined:
         seen.add(row.identifier)
         (done if why == "done" else clear).append(row)
     return Examined(clear=tuple(clear), done=tuple(done), exceptions=tuple(exceptions))
+
+
+def _secret() -> bytes:
+    return bytes(Archive.objects.get().places_key)
 
 
 def _found(recall: Recall) -> Iterator[tuple[str, list[Row]]]:
@@ -120,7 +128,7 @@ def _found(recall: Recall) -> Iterator[tuple[str, list[Row]]]:
         yield from ((name, by_name.get(name, [])) for name in part)
 
 
-def _one(recall: Recall, found: Sequence[Row]) -> tuple[Row | None, str]:
+def _one(recall: Recall, found: Sequence[Row], secret: bytes) -> tuple[Row | None, str]:
     """Return the newest version of what a line names, or None, and why."""
     if not found:
         return None, "unknown"
@@ -130,7 +138,7 @@ def _one(recall: Recall, found: Sequence[Row]) -> tuple[Row | None, str]:
     if len(ours) > 1:
         return None, "ambiguous"
     row = newest_version(next(iter(ours.values())))
-    if Entry.objects.filter(act_id=recall.act_id(row)).exists():
+    if Entry.objects.filter(act_id=recall.act_id(row, secret)).exists():
         return row, "done"
     if row.entry is None:
         return None, "not-logged"
@@ -232,7 +240,7 @@ def _act(
         act=recall.act,
         logged=row.entry,
         decision=replace(recall.decision, salt=salt),
-        act_id=recall.act_id(row),
+        act_id=recall.act_id(row, _secret()),
         keyring=keyring,
         prepared_by=prepared_by,
         by=by,
