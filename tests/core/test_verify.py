@@ -954,7 +954,7 @@ def test_an_amended_record_is_valid_and_its_predecessor_superseded(signer: str) 
     ({"programme": "7140201"}, {"programme"}),
 ])  # fmt: skip
 def test_a_corrected_mode_or_intake_is_not_held_against_the_tally_of_before(
-    changes: dict[str, str], found: set[str]
+    changes: dict[str, Any], found: set[str]
 ) -> None:
     scene = Scene()
     power = scene.story.ours.page.powers[0]

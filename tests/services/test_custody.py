@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -126,10 +127,14 @@ def test_the_same_hand_over_again_changes_nothing(trial: Trial) -> None:
     trial.accredit("SGD03", name="Sở Mẫu")
     trial.enrol("approver SGD03", "SGD03", "approver")
     refused(WrongState, lambda: hand_over(trial, to="SGD03", decision=decision))
+    refused(WrongState, lambda: hand_over(trial, decision=replace(decision, on="2026-07-15")))
 
 
 def test_what_a_hand_over_refuses(trial: Trial) -> None:
     trial.issue(1)
+    tomorrow = (trial.now + timedelta(days=1)).date().isoformat()
+    decision = custody.HandOver(number="1/QĐ", on=tomorrow, salt=b"s" * 16, act_id=b64(trial.random(16)))
+    refused(InputError, lambda: hand_over(trial, decision=decision))
     paper = Book(kind="degree", year="2026", count=9, root=bytes(32))
     refused(InputError, lambda: hand_over(trial, paper=[paper]))
     refused(InputError, lambda: hand_over(trial, paper=[replace(PAPER, kind="transcript")]))

@@ -166,6 +166,8 @@ def test_the_same_cut_again_changes_nothing(trial: Trial) -> None:
     first = cut(trial, 1, act_id=act_id)
     assert cut(trial, 1, act_id=act_id) == first
     refused(WrongState, lambda: cut(trial, 1, code=THEIRS, act_id=act_id))
+    refused(WrongState, lambda: cut(trial, 2, act_id=act_id))
+    refused(WrongState, lambda: cut(trial, 1, act_id=act_id, wording="key-retired"))
 
 
 def test_what_a_cut_refuses(trial: Trial) -> None:

@@ -89,7 +89,7 @@ def change_status(
         ):
             raise used()
         return known
-    check_day(decision, now)
+    check_day(decision.on, now)
     chain = chain_of(logged)
     _allow(act, chain.status)
     if prepared_by is None and act != "reinstate":
@@ -145,10 +145,10 @@ def check_ground(act: str, name: str | None, on: str) -> law.Ground:
     )
 
 
-def check_day(decision: ActDecision, now: datetime) -> None:
+def check_day(on: str, now: datetime) -> None:
     """Refuse a decision of tomorrow. Raises: InputError."""
-    if decision.on > now.astimezone(VIETNAM).date().isoformat():
-        raise InputError(f"the decision is of the future: {decision.on}", f"ngày quyết định ở tương lai: {decision.on}")
+    if on > now.astimezone(VIETNAM).date().isoformat():
+        raise InputError(f"the decision is of the future: {on}", f"ngày quyết định ở tương lai: {on}")
 
 
 # -- two people -----------------------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ def amend(
     done = succession.done_before("amend", act_id, row, changes, decision)
     if done is not None:
         return done
-    acting.check_day(decision, now)
+    acting.check_day(decision.on, now)
     return succession.succeed(
         "amend",
         log=log,

@@ -23,7 +23,7 @@ from sogoc.errors import FourEyes, InputError, WrongState
 from sogoc.ports import IssuerSigner, Keyring, Log
 from sogoc.register.models import ActDetail, Archive, Batch, Entry, Institution, Row
 from sogoc.register.records import newest_page
-from sogoc.services import access, accrediting, audit, keys, notices, sealing, sequencing, waiting
+from sogoc.services import access, accrediting, acting, audit, keys, notices, sealing, sequencing, waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -100,7 +100,8 @@ def hand_over(
     Archive.hold()
     known = Entry.objects.filter(act_id=decision.act_id).first()
     if known is not None:
-        return _done(known, institution, custodian)
+        return _done(known, institution, custodian, decision)
+    acting.check_day(decision.on, now)
     _, page = newest_page(institution)
     if institution.pk == custodian.pk or page.custodian == custodian.ordinal:
         raise WrongState(f"{custodian} keeps this register already", f"{custodian} đang quản lý sổ gốc này")
@@ -156,11 +157,12 @@ def hand_over(
     return logged
 
 
-def _done(known: Entry, institution: Institution, custodian: Institution) -> Entry:
+def _done(known: Entry, institution: Institution, custodian: Institution, decision: HandOver) -> Entry:
     said = entry.parse(bytes(known.content))
-    if not isinstance(said, entry.Custody) or (said.institution, said.custodian) != (
+    if not isinstance(said, entry.Custody) or (said.institution, said.custodian, said.on) != (
         institution.ordinal,
         custodian.ordinal,
+        decision.on,
     ):
         raise WrongState("this id was used for another act", "mã này đã dùng cho việc khác")
     return known

@@ -121,7 +121,7 @@ def cut(
     Archive.hold()
     known = Entry.objects.filter(act_id=act_id).first()
     if known is not None:
-        return _done(known, kid)
+        return _done(known, kid, start, wording)
     _, old = newest_page(institution)
     window = old.key(kid)
     if window is None:
@@ -155,9 +155,13 @@ def cut(
     return Cut(kid=kid, start=start, entry=logged)
 
 
-def _done(known: Entry, kid: str) -> Cut:
+def _done(known: Entry, kid: str, start: int | None, wording: str) -> Cut:
     said = entry.parse(bytes(known.content))
-    if not isinstance(said, entry.KeyCut) or said.key != kid:
+    if (
+        not isinstance(said, entry.KeyCut)
+        or (said.key, said.wording) != (kid, wording)
+        or start not in (None, said.start)
+    ):
         raise WrongState("this id was used for another act", "mã này đã dùng cho việc khác")
     return Cut(kid=kid, start=said.start, entry=known)
 

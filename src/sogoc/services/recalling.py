@@ -168,7 +168,7 @@ def run(
     access.require(by, "act", recall.institution)
     acting.require_two(prepared_by, "act.prepare", by, recall.institution)
     sequencing.refuse_if_behind(log)
-    acting.check_day(recall.decision, now)
+    acting.check_day(recall.decision.on, now)
     with transaction.atomic():
         examined = examine(recall, by=by)
         _hold_to(examined, acknowledged)

@@ -50,7 +50,7 @@ def reissue(
     done = succession.done_before("reissue", act_id, row, changes, decision)
     if done is not None:
         return done
-    acting.check_day(decision, now)
+    acting.check_day(decision.on, now)
     for name, old in (("serial_number", row.serial_number), ("register_number", row.register_number)):
         if changes[name] == old:
             raise RecordError(name, "a diploma issued again has a new one", "văn bằng cấp lại phải có số mới")
