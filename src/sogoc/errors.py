@@ -6,6 +6,9 @@ value only where the reader is the person who typed it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
 
 class SogocError(Exception):
     """The root of every error a caller may handle. `code` is stable and documented; `vi` and `en` are for people."""
@@ -127,10 +130,41 @@ class AlreadyInRegister(RuleError):
     code = "already-in-register"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """One rule of the gate that a batch breaks. `facts` are closed and say nothing of a person.
+
+    `cells` are the first few rows that break it and `count` how many do; a rule about the whole batch has no cell.
+    """
+
+    rule: str
+    en: str
+    vi: str
+    legal_basis: str
+    overridable: bool
+    mend: str
+    mend_vi: str
+    facts: Mapping[str, str | int] = field(default_factory=dict)
+    cells: tuple[str, ...] = ()
+    count: int = 0
+
+
 class GateRefused(RuleError):
-    """The gate did not let a batch pass to signing."""
+    """The gate did not let a batch pass to signing. `refusals` are all its reasons; the message is the first of them."""
 
     code = "gate"
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        first = refusals[0]
+        super().__init__(
+            first.en,
+            first.vi,
+            rule=first.rule,
+            legal_basis=first.legal_basis,
+            mend=first.mend,
+            mend_vi=first.mend_vi,
+        )
+        self.refusals = tuple(refusals)
 
 
 class ActRefused(RuleError):

@@ -67,13 +67,15 @@ def finding_codes() -> set[str]:
 
 
 def gate_rules() -> set[str]:
-    tree = ast.parse((ROOT / "src/sogoc/services/gate.py").read_text())
+    """Every rule that the gate refuses by."""
     return {
         node.args[0].value
-        for node in ast.walk(tree)
+        for path in (ROOT / "src/sogoc/services/gate").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == "_refused"
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"refuse", "_refuse"}
+        and node.args
         and isinstance(node.args[0], ast.Constant)
         and isinstance(node.args[0].value, str)
     }

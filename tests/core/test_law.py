@@ -382,6 +382,9 @@ def test_a_row_is_read() -> None:
     assert isinstance(row, law.GateRule)
     assert dataclasses.asdict(row) == {
         **GATE,
+        "provenances": ("A", "B", "C", "D"),
+        "reported": False,
+        "days": 0,
         "valid_to": None,
         "note": None,
         "note_vi": None,

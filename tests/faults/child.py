@@ -100,7 +100,7 @@ def _ask_for_confirmations(settings: Path) -> None:
 
 def _found(home: wiring.Home) -> None:
     from sogoc.register import queries
-    from sogoc.services import accrediting, founding
+    from sogoc.services import accrediting, blanks, founding
 
     officer = founding.found(log=home.log, places_key=secrets.token_bytes(32), officer="bo", password="bo", now=now())
     uri = f"file:{CODE}.pem"
@@ -120,6 +120,10 @@ def _found(home: wiring.Home) -> None:
         founding.enrol(
             username=name, password=name, institution=queries.institution(CODE), role=role, by=officer, now=now()
         )
+    blanks.receive(
+        institution=queries.institution(CODE), kind="degree", run=blanks.SerialRun.read("SG000001", "SG099999"),
+        on="2026-07-01", by=_person("lap"), now=now(),
+    )  # fmt: skip
 
 
 @cache
@@ -133,8 +137,10 @@ def _submitted(home: wiring.Home, number: int) -> Any:
     from sogoc.register import queries
     from sogoc.services import batches
 
-    decision = batches.Decision(number=f"{number}/QĐ", decided_on="2026-06-30", total=ROWS, awarded_on="2026-07-15")
-    records = [archive.record(100 * number + one, decision_number=decision.number) for one in range(ROWS)]
+    today = now().date().isoformat()
+    decision = batches.Decision(number=f"{number}/QĐ", decided_on=today, total=ROWS, awarded_on=today)
+    said = {"decision_number": decision.number, "decided_on": today, "awarded_on": today, "register_number": None}
+    records = [archive.record(100 * number + one, **said) for one in range(ROWS)]
     rows = tuple(
         IntakeRow(sheet="", row=place, record={name: value for name, value in one.items() if name != "identifier"})
         for place, one in enumerate(records, 2)
@@ -146,7 +152,7 @@ def _submitted(home: wiring.Home, number: int) -> Any:
         intake=Intake(file="made", rows=rows, problems=(), changes=(), ignored=(), skipped=(), read=ROWS, faulty=0),
         source=batches.Source(name="made", sha256=sha256(content).digest(), encrypted=home.box.encrypt(content)),
         key=str(number), public_id=b64(secrets.token_bytes(16)), tally_salt=secrets.token_bytes(16),
-        identifiers=lambda: next(identifiers), by=_person("lap"), now=now(),
+        identifiers=lambda: next(identifiers), by=_person("lap"), now=now(), allot_numbers=True,
     )  # fmt: skip
     return batches.submit(batch=batch, by=_person("lap"), now=now())
 

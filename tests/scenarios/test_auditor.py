@@ -102,7 +102,7 @@ def test_a4_every_award_that_was_logged_on_another_day(trial: Trial) -> None:
     for number, awarded_on in ((1, "2026-06-01"), (2, "2025-09-01")):
         decision = batches.Decision(number=f"{number}/QĐ-ĐHSG", decided_on=awarded_on, total=1, awarded_on=awarded_on)
         said = {"decision_number": decision.number, "decided_on": awarded_on, "awarded_on": awarded_on}
-        trial.issue(trial.rows(1, register_number=f"{awarded_on[:4]}/{number + 2:04}", **said), decision=decision)
+        trial.issue(1, decision=decision, **said)
     report, counted = publicly(trial)
     late = [(one.said.decision_number, one.late_by) for one in counted.late()]
     assert late == [("1/QĐ-ĐHSG", 45), ("2/QĐ-ĐHSG", 318)]

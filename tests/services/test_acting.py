@@ -450,8 +450,9 @@ def test_a_reissue_takes_a_blank_in_stock(trial: Trial) -> None:
         "institution": row.institution, "kind": "degree", "series": "SG#6", "on": "2026-07-01", "at": trial.now,
         "by": trial.by("preparer"),
     }  # fmt: skip
-    BlankEvent.objects.create(what="received", first=900001, last=900010, **run)
-    BlankEvent.objects.create(what="spoiled", first=900002, last=900002, minutes="03/BB", **run)
+    BlankEvent.objects.create(
+        what="spoiled", first=900002, last=900002, minutes="03/BB", confirmed_by=trial.by("approver"), **run
+    )
     for serial in ("SG900002", "SG900011", "không số"):
         assert refused(ActRefused, partial(trial.reissue, row, serial, "2026/9001")).rule == "blank"
     trial.reissue(row, "SG900003", "2026/9001")

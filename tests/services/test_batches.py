@@ -112,7 +112,7 @@ def test_keys_are_each_institutions_own(trial: Trial) -> None:
 
 @pytest.mark.parametrize("what", ["empty", "with an error", "with a warning"])
 def test_a_file_with_an_error_leaves_no_trace(trial: Trial, what: str) -> None:
-    read = intake(trial.rows(2))
+    read = intake([row | {"register_number": f"2026/{place}"} for place, row in enumerate(trial.rows(2), 1)])
     if what == "empty":
         read = replace(read, rows=())
     else:
@@ -171,7 +171,7 @@ def test_other_institutions_years_and_kinds_count_for_themselves(trial: Trial) -
     trial.open(clash(trial, "serial_number", THEIRS), THEIRS)
     last_year = replace(DECISION, awarded_on="2025-07-15", decided_on="2025-06-30")
     trial.open(clash(trial, "register_number", awarded_on="2025-07-15"), decision=last_year)
-    certificate = clash(trial, "serial_number")[1] | {"kind": "certificate"}
+    certificate = clash(trial, "serial_number")[1] | {"kind": "certificate", "register_number": "2026/1"}
     trial.open([certificate], kind="certificate")
 
 

@@ -33,7 +33,7 @@ def test_the_books_are_counted_from_the_newest_versions(trial: Trial) -> None:
     first = trial.issue(3)
     last_year = replace(DECISION, number="2025/QĐ", decided_on="2025-06-30", awarded_on="2025-07-15")
     said_so = {"decision_number": "2025/QĐ", "decided_on": "2025-06-30", "awarded_on": "2025-07-15"}
-    trial.issue(2, decision=last_year, **said_so)
+    trial.issue(2, decision=last_year, provenance="B", **said_so)
     amended = trial.amend(first[0], holder_name="Y Khác")
     trial.open(4)
     trial.advance()

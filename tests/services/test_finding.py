@@ -35,7 +35,9 @@ def find(trial: Trial, on_behalf_of: str = "holder", *, by: str = "preparer", **
 )
 def test_what_finds_a_record(trial: Trial, wanted: dict[str, str]) -> None:
     numbers = {"serial_number": "PH000001", "register_number": "2026/7777"}
-    rows = trial.issue(trial.rows(1, holder_name="Nguyễn Thị Phượng", born_on="2003-02-05", **numbers) + trial.rows(3))
+    rows = trial.issue(
+        trial.rows(1, holder_name="Nguyễn Thị Phượng", born_on="2003-02-05", **numbers) + trial.rows(3), provenance="B"
+    )
     assert find(trial, **wanted) == [row for row in rows if row.serial_number == "PH000001"]
 
 
@@ -50,7 +52,9 @@ def test_what_finds_a_record(trial: Trial, wanted: dict[str, str]) -> None:
     ],
 )
 def test_what_does_not(trial: Trial, wanted: dict[str, str]) -> None:
-    trial.issue(trial.rows(1, holder_name="Nguyễn Thị Phượng", born_on="2003-02-05", serial_number="PH000001"))
+    trial.issue(
+        trial.rows(1, holder_name="Nguyễn Thị Phượng", born_on="2003-02-05", serial_number="PH000001"), provenance="B"
+    )
     assert find(trial, **wanted) == []
 
 

@@ -98,7 +98,7 @@ def test_a_refused_list_is_taken_out_and_comes_back_mended(trial: Trial) -> None
     batch = trial.open(3, key="first", source=b"the file")
     number = batch.rows.order_by("position")[0].serial_number
     trial.submit(batch)
-    batches.discard(batch=batch, by=trial.by("preparer"), now=trial.now)
+    batches.discard(batch=batch, by=trial.by("preparer"), now=trial.now, reason="sai danh sách")
     assert not Row.objects.filter(serial_number=number).exists()
     again = trial.open(3, key="first", source=b"the file")
     approved = trial.approve(trial.submit(again))
@@ -109,7 +109,7 @@ def test_a_refused_list_is_taken_out_and_comes_back_mended(trial: Trial) -> None
 
 
 def test_a_warning_that_nobody_acknowledged_keeps_the_file_out(trial: Trial) -> None:
-    record = trial.rows(1)[0]
+    record = trial.rows(1, register_number="2026/0001")[0]
     rule = next(name for name, one in intake.RULES.items() if one.severity == "warning")
     warned = intake.Problem(file="x.csv", sheet="", cell="A2", column="x", rule=rule)
     read = intake.Intake(

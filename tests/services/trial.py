@@ -43,13 +43,15 @@ from sogoc.services import (
     acting,
     amending,
     batches,
+    blanks,
     founding,
     issuing,
+    numbering,
     recalling,
     reissuing,
     sealing,
     workbench,
-)
+)  # fmt: skip
 from sogoc.services.checking import Audit, fsck
 from sogoc.services.delivery import Counter
 from tests import archive
@@ -153,7 +155,23 @@ class Trial:
             username=name, password="x", institution=queries.institution(code) if code else None, role=role,
             by=self.people["officer"], now=self.now,
         )  # fmt: skip
+        if code is not None and role == "preparer":
+            self.receive_blanks(self.people[name], code)
+        if code is not None and role == "approver":
+            for kind in BY_KIND:
+                numbering.set_template(
+                    institution=queries.institution(code), kind=kind, template="{year}/{number:04}", by=self.people[name],
+                    now=self.now,
+                )  # fmt: skip
         return self.people[name]
+
+    def receive_blanks(self, by: User, code: str) -> None:
+        """Blanks of every kind, more than a test can use."""
+        run = blanks.SerialRun.read("SG000001", "SG900010")
+        institution = queries.institution(code)
+        for kind in BY_KIND:
+            if not institution.blank_events.filter(kind=kind).exists():
+                blanks.receive(institution=institution, kind=kind, run=run, on="2026-07-01", by=by, now=self.now)
 
     def accredit(self, code: str, *, name: str | None = None, powers: Sequence[Power] = (IT, LAW)) -> Institution:
         key = self.keys.setdefault(f"memory:{code}", SteadyKey(_key(code)))
@@ -177,7 +195,12 @@ class Trial:
         made = []
         for _ in range(rows):
             number = next(self.serials)
-            whole = {"institution": code, "institution_name": NAMES.get(code), "identifier": None}
+            whole = {
+                "institution": code,
+                "institution_name": NAMES.get(code),
+                "identifier": None,
+                "register_number": None,
+            }
             made.append(archive.record(number, **(whole | changes)))
         return made
 
@@ -195,7 +218,11 @@ class Trial:
         provenance: str = "A",
         **changes: str | None,
     ) -> Batch:
+        """Open a batch. Rows without a register number are numbered by the archive; those beside numbered ones come last."""
         records = self.rows(rows, code, **changes) if isinstance(rows, int) else rows
+        allot = not any("register_number" in record for record in records)
+        if not allot:
+            records = [{"register_number": f"2026/{9000 + place}"} | one for place, one in enumerate(records)]
         number = next(self.drawn)
         return batches.open_batch(
             institution=queries.institution(code), schema=BY_KIND[kind], level=level, decision=decision,
@@ -205,6 +232,7 @@ class Trial:
             ),
             key=key or f"key {number}", public_id=b64(self.random(16)), tally_salt=self.random(16),
             identifiers=self.identifier, by=by or self.by("preparer", code), now=self.now, provenance=provenance,
+            allot_numbers=allot,
         )  # fmt: skip
 
     @property
@@ -228,8 +256,9 @@ class Trial:
     def advance(self) -> Checkpoint:
         """Seal, log and publish what there is to do."""
         head, problems = issuing.advance(
-            self.log, keyring=self.keyring, randomness=self.random, now=self.later(), state_only=True
-        )
+            self.log, keyring=self.keyring, randomness=self.random, now=self.later(), state_only=True,
+            ministry=lambda: self.ministry,
+        )  # fmt: skip
         assert problems == []
         assert head is not None
         return head

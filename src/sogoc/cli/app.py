@@ -168,11 +168,16 @@ def submit(batch: Batch, by: By, as_json: Json = False) -> int:
 
 
 @app.command()
-def discard(batch: Batch, by: By, as_json: Json = False) -> int:
+def discard(
+    batch: Batch,
+    by: By,
+    reason: Annotated[str | None, typer.Option(help="Why the numbers that were allotted are void.")] = None,
+    as_json: Json = False,
+) -> int:
     """Take out again a batch that nobody approved, to mend its file and import it anew."""
     from sogoc.cli import register
 
-    return register.discard(home(), batch, by=by, as_json=as_json)
+    return register.discard(home(), batch, by=by, reason=reason, as_json=as_json)
 
 
 @app.command()

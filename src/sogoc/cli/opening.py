@@ -87,7 +87,7 @@ def advance(home: Home, *, total: int = 0, quiet: bool = False, state_only: bool
     with Progression("Ký · Signing", total=total, quiet=quiet) as advance_bar:
         _, problems = issuing.advance(
             home.log, keyring=home.keyring, randomness=secrets.token_bytes, now=now(), progress=advance_bar,
-            state_only=state_only,
+            state_only=state_only, ministry=lambda: home.ministry,
         )  # fmt: skip
     for problem in problems:
         output.fail(problem, as_json=False)

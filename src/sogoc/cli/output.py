@@ -16,7 +16,7 @@ from rich.text import Text
 
 from sogoc.core.report import LABELS, STEPS, Check, Report, Verdict
 from sogoc.core.vocabulary import FIELDS, Said
-from sogoc.errors import InputError, SogocError
+from sogoc.errors import GateRefused, InputError, Refusal, SogocError
 
 console = Console(highlight=False)
 stderr = Console(stderr=True, highlight=False)
@@ -61,6 +61,7 @@ def fail(error: SogocError, *, as_json: bool) -> int:
             {"error": error.code, "en": error.en, "vi": error.vi, "mend": {"en": error.mend, "vi": error.mend_vi}}
             | ({"rule": rule} if (rule := getattr(error, "rule", None)) else {})
             | ({"legal_basis": basis} if (basis := getattr(error, "legal_basis", None)) else {})
+            | ({"refusals": [_refusal(one) for one in error.refusals]} if isinstance(error, GateRefused) else {})
         )
         return FAILED
     stderr.print(Text(f"✗ {error.vi}", style="bold red"))
@@ -69,7 +70,18 @@ def fail(error: SogocError, *, as_json: bool) -> int:
         stderr.print(Text(f"  {error.rule} · {error.legal_basis}", style="dim"))  # type: ignore[attr-defined]
     if error.mend:
         stderr.print(Text(f"  → {error.mend_vi}\n  → {error.mend}"))
+    for one in error.refusals[1:] if isinstance(error, GateRefused) else ():
+        stderr.print(Text(f"✗ {one.vi}", style="bold red"))
+        stderr.print(Text(f"  {one.en}\n  {one.rule} · {one.legal_basis}", style="dim"))
     return FAILED
+
+
+def _refusal(one: Refusal) -> dict[str, Any]:
+    return {
+        "rule": one.rule, "facts": dict(one.facts), "en": one.en, "vi": one.vi, "legal_basis": one.legal_basis,
+        "overridable": one.overridable, "cells": list(one.cells), "count": one.count,
+        "mend": {"en": one.mend, "vi": one.mend_vi},
+    }  # fmt: skip
 
 
 _MILD = (Verdict.PENDING, Verdict.INCONCLUSIVE, Verdict.SUPERSEDED, Verdict.SUSPENDED)

@@ -21,13 +21,13 @@ def submit(folder: Path, batch: str, *, by: str, as_json: bool) -> int:
     )  # fmt: skip
 
 
-def discard(folder: Path, batch: str, *, by: str, as_json: bool) -> int:
+def discard(folder: Path, batch: str, *, by: str, reason: str | None, as_json: bool) -> int:
     open_home(folder)
     from sogoc.register import queries
     from sogoc.services import batches
 
     found = queries.batch(batch)
-    batches.discard(batch=found, by=person(by), now=now())
+    batches.discard(batch=found, by=person(by), now=now(), reason=reason)
     return done(
         as_json, {"batch": found.public_id, "state": "discarded"},
         f"Đã bỏ đợt cấp {found.public_id}", "taken out again, with its rows; its file is on the workbench",

@@ -33,20 +33,25 @@ DecidedOn = Annotated[str, typer.Option(help="Its date, 2026-06-30.")]
 Total = Annotated[int, typer.Option(help="How many graduates it names.")]
 AwardedOn = Annotated[str, typer.Option(help="Award date, 2026-07-15.")]
 Provenance = Annotated[str, typer.Option(help="Whence the records come: A, or B to D for old registers.")]
+Allot = Annotated[
+    list[str] | None,
+    typer.Option(help="register_number or serial_number: the file leaves it out, and the archive gives the next ones."),
+]
 Given = Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE for the whole file.")]
 Keys = Annotated[list[str] | None, typer.Argument(help="Keys of problems, or their beginnings.")]
 Rules = Annotated[list[str] | None, typer.Option("--rule", help="Every proposal, or every warning, of this rule.")]
 
 
 def _said(
-    kind: str, level: str, decision: str, decided_on: str, total: int, awarded_on: str, provenance: str, given: list[str] | None
+    kind: str, level: str, decision: str, decided_on: str, total: int, awarded_on: str, provenance: str, given: list[str] | None,
+    allot: list[str] | None,
 ) -> Said:  # fmt: skip
     from sogoc.cli.opening import pairs
     from sogoc.services.batches import Decision
     from sogoc.services.workbench import Said
 
     return Said(
-        kind=kind, level=level, given=pairs(given or []), provenance=provenance,
+        kind=kind, level=level, given=pairs(given or []), provenance=provenance, allot=tuple(allot or ()),
         decision=Decision(number=decision, decided_on=decided_on, total=total, awarded_on=awarded_on),
     )  # fmt: skip
 
@@ -63,6 +68,7 @@ def import_file(
     by: By,
     set_: Given = None,
     provenance: Provenance = "A",
+    allot: Allot = None,
     accept: Annotated[
         list[str] | None, typer.Option(help="Accept every proposal of this rule, or the one of this key.")
     ] = None,
@@ -91,7 +97,7 @@ def import_file(
     )  # fmt: skip
     read, batch = workbench.take_in(
         desk=archive.desk, institution=queries.institution(institution), name=file.name, content=_content(file),
-        said=_said(kind, level, decision, decided_on, total, awarded_on, provenance, set_),
+        said=_said(kind, level, decision, decided_on, total, awarded_on, provenance, set_, allot),
         choices=choices.acknowledge_rule() if acknowledge else choices, by=person(by), now=now(),
     )  # fmt: skip
     if faulty is not None:
@@ -112,6 +118,7 @@ def add(
     by: By,
     set_: Given = None,
     provenance: Provenance = "A",
+    allot: Allot = None,
     supersedes: Annotated[
         str | None, typer.Option(help="The upload whose faulty rows, mended, this file holds.")
     ] = None,
@@ -128,7 +135,7 @@ def add(
     who = person(by)
     upload = workbench.open_upload(
         desk=archive.desk, institution=queries.institution(institution), name=file.name, content=_content(file),
-        said=_said(kind, level, decision, decided_on, total, awarded_on, provenance, set_), by=who, now=now(),
+        said=_said(kind, level, decision, decided_on, total, awarded_on, provenance, set_, allot), by=who, now=now(),
         supersedes=queries.upload(supersedes) if supersedes else None,
     )  # fmt: skip
     read = workbench.check(desk=archive.desk, upload=upload, by=who, now=now())

@@ -44,7 +44,9 @@ class SampleInstitution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleBatch:
-    """One decision's list as a file. `defaults` are the values that a registrar chooses for the whole of it."""
+    """One decision's list as a file. `defaults` are the values that a registrar chooses for the whole of it, `blanks` the first
+    and the last serial it is printed on; one that is not `numbered` gets its register numbers from the archive.
+    """
 
     institution: SampleInstitution
     path: Path
@@ -53,6 +55,8 @@ class SampleBatch:
     decided_on: date
     awarded_on: date
     defaults: Mapping[str, str]
+    blanks: tuple[str, str]
+    numbered: bool = True
     sheet: str = ""
     table: tuple[tuple[Value, ...], ...] = field(repr=False)
     merged: tuple[str, ...] = ()
@@ -232,11 +236,16 @@ def make_files(folder: Path, *, seed: int, today: date) -> SampleSet:
 
 
 def make_supplement(folder: Path, *, seed: int, today: date, number: int) -> SampleBatch:
-    """Write one more, small list of the first university, with numbers of its own for each `number`."""
+    """Write one more, small list of the first university, with serials of its own for each `number`; the archive numbers it."""
     folder.mkdir(parents=True, exist_ok=True)
     maker = _Maker(folder, random.Random(seed * 1000 + number), today)
     return maker.degrees(
-        UNIVERSITY, 24, f"{500 + number}/QĐ-ĐHSG", f"SG{number}-", file=f"dai-hoc-song-gianh-bo-sung-{number}.csv"
+        UNIVERSITY,
+        24,
+        f"{500 + number}/QĐ-ĐHSG",
+        f"SG{number}-",
+        file=f"dai-hoc-song-gianh-bo-sung-{number}.csv",
+        numbered=False,
     )
 
 
@@ -247,7 +256,7 @@ class _Maker:
         self._people = Population(randomness)
         self._decided_on = _weekday(today - timedelta(days=21))
         self._awarded_on = _weekday(today - timedelta(days=14))
-        self._year = self._decided_on.year
+        self._year = self._awarded_on.year
 
     def _born(self, youngest: int, oldest: int) -> tuple[date, date]:
         return date(self._year - oldest, 1, 1), date(self._year - youngest, 12, 31)
@@ -279,6 +288,8 @@ class _Maker:
         defaults: Mapping[str, str],
         table: Sequence[Sequence[Value]],
         *,
+        blanks: tuple[str, str],
+        numbered: bool = True,
         sheet: str = "",
         merged: Sequence[str] = (),
         header_row: int = 0,
@@ -291,6 +302,8 @@ class _Maker:
             decided_on=self._decided_on,
             awarded_on=self._awarded_on,
             defaults=defaults,
+            blanks=blanks,
+            numbered=numbered,
             sheet=sheet,
             table=tuple(tuple(row) for row in table),
             merged=tuple(merged),
@@ -308,8 +321,12 @@ class _Maker:
         *,
         file: str,
         programmes: Sequence[SampleProgramme] = (),
+        numbered: bool = True,
     ) -> SampleBatch:
-        """A university's list as CSV with the columns of its student system."""
+        """A university's list as CSV with the columns of its student system; without the one of the register numbers if the
+        archive is to allot them.
+        """
+        book = _DEGREE_HEADER.index("Số vào sổ")
         table: list[list[Value]] = [list(_DEGREE_HEADER)]
         first = self._random.randrange(1000, 90000)
         for number in range(1, count + 1):
@@ -330,8 +347,11 @@ class _Maker:
                     *(institution.signer_title, ""),
                 ]
             )
+        if not numbered:
+            table = [[*row[:book], *row[book + 1 :]] for row in table]
         defaults = self._defaults(institution, decision, "Bằng cử nhân")
-        return self._batch(institution, file, count, decision, defaults, table)
+        blanks = f"{serial}{first + 1:06}", f"{serial}{first + count:06}"
+        return self._batch(institution, file, count, decision, defaults, table, blanks=blanks, numbered=numbered)
 
     def certificates(self, institution: SampleInstitution, count: int, decision: str) -> SampleBatch:
         """A language centre's list as CSV, with what all certificates share chosen for the batch."""
@@ -348,7 +368,8 @@ class _Maker:
                 ]
             )
         defaults = self._defaults(institution, decision, "Chứng chỉ ngoại ngữ") | {"mode": "in-service"}
-        return self._batch(institution, "trung-tam-may-ngan.csv", count, decision, defaults, table)
+        blanks = f"MN-{self._year % 100}-{1:05}", f"MN-{self._year % 100}-{count:05}"
+        return self._batch(institution, "trung-tam-may-ngan.csv", count, decision, defaults, table, blanks=blanks)
 
     def school(self, institution: SampleInstitution, count: int, decision: str) -> SampleBatch:
         """A school's register as XLSX: title block, header repeated on every page, footer with the signatures."""
@@ -400,6 +421,7 @@ class _Maker:
             decision,
             defaults,
             table,
+            blanks=(f"B{first + 1:07}", f"B{first + count:07}"),
             sheet="Sổ gốc",
             merged=merged,
             header_row=header_row,

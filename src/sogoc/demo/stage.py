@@ -174,6 +174,19 @@ class Stage:
 
     # -- registrar and approver -------------------------------------------------------------------------------------
 
+    def receive_blanks(self, batch: SampleBatch) -> None:
+        from sogoc.register import queries
+        from sogoc.services import blanks
+
+        blanks.receive(
+            institution=queries.institution(batch.institution.code),
+            kind=batch.institution.kind,
+            run=blanks.SerialRun.read(*batch.blanks),
+            on=batch.decided_on.isoformat(),
+            by=self.people[batch.institution.code].preparer,
+            now=self.now,
+        )
+
     def _take_in(self, batch: SampleBatch, path: Path, now: datetime) -> Any:
         from sogoc.core.intake import Choices
         from sogoc.register import queries
@@ -193,8 +206,9 @@ class Stage:
             name=path.name,
             content=path.read_bytes(),
             said=workbench.Said(
-                kind=institution.kind, level=institution.level, decision=decision, given=batch.defaults
-            ),
+                kind=institution.kind, level=institution.level, decision=decision, given=batch.defaults,
+                allot=() if batch.numbered else ("register_number",),
+            ),  # fmt: skip
             choices=Choices(),
             by=self.people[institution.code].preparer,
             now=now,
@@ -216,12 +230,15 @@ class Stage:
         from sogoc.services import batches
 
         unlicensed = samples.unlicensed
+        self.receive_blanks(unlicensed)
         _, batch = self._take_in(unlicensed, unlicensed.path, self.now)
         try:
             batches.submit(batch=batch, by=self.people[unlicensed.institution.code].preparer, now=self.now)
         except GateRefused as refusal:
             say(f"[{refusal.rule}] {refusal.vi}")
             say(f"{refusal.legal_basis}")
+            preparer = self.people[unlicensed.institution.code].preparer
+            batches.discard(batch=batch, by=preparer, now=self.now)  # its register numbers are those of the next list
             return
         raise WrongState("the gate let an unlicensed programme pass")
 
@@ -231,6 +248,7 @@ class Stage:
         batch: Batch | None = None
         for one in lists:
             people = self.people[one.institution.code]
+            self.receive_blanks(one)
             read, batch = self._take_in(one, one.path, now)
             batches.submit(batch=batch, by=people.preparer, now=now)
             if show_four_eyes:

@@ -9,13 +9,14 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from sogoc.core import canonical
+from sogoc.core import canonical, law
 from sogoc.core.intake import Intake
-from sogoc.core.record import BY_KIND, Schema
+from sogoc.core.numbering import parse_serial
+from sogoc.core.record import SCHEMAS, Schema, is_full_date
 from sogoc.core.vocabulary import fold
-from sogoc.errors import AlreadyInRegister, FourEyes, InputError, WrongState
-from sogoc.register.models import Batch, Institution, Row, SourceFile
-from sogoc.services import access, audit, decisions, gate
+from sogoc.errors import AlreadyInRegister, FourEyes, GateRefused, InputError, WrongState
+from sogoc.register.models import Batch, Institution, Notice, Override, Row, SourceFile
+from sogoc.services import access, audit, blanks, decisions, gate, numbering
 
 _CHUNK = 2000
 
@@ -55,16 +56,20 @@ def open_batch(
     by: User,
     now: datetime,
     provenance: str = "A",
+    allot_numbers: bool = False,
+    allot_serials: bool = False,
 ) -> Batch:
     """Take a clean file into the register as a draft. The same `key` again returns the same batch.
 
     `public_id` and `tally_salt` are 16 random bytes (the first in b64); `identifiers` makes random UUIDs; `provenance` is one of
-    `record.PROVENANCES`.
+    `record.PROVENANCES`. With `allot_numbers` the file brings no register numbers and gets the next of its book, in its own
+    order; with `allot_serials` likewise the next blanks in stock.
 
-    Raises: NotAllowed; InputError when the file has problems left; AlreadyInRegister for a number or file that is there already.
+    Raises: NotAllowed; InputError when the file has problems left, or brings what is to be allotted; AlreadyInRegister for a
+    number or file that is there already; WrongState when the stock of blanks is too small.
     """
     access.require(by, "batch.prepare", institution)
-    Institution.objects.select_for_update(no_key=True).get(pk=institution.pk)  # two clerks, one after the other
+    institution.hold()  # two clerks, one after the other
     known = (
         Batch.objects.filter(institution=institution, idempotency_key=key).select_related("source", "decision").first()
     )
@@ -81,6 +86,11 @@ def open_batch(
                 f"khóa {key} đã dùng cho một tệp hoặc quyết định khác",
             )
         return known
+    if is_full_date(decision.awarded_on) is not None:
+        raise InputError(
+            f"{decision.awarded_on} is not a date such as 2026-07-15",
+            f"{decision.awarded_on} không phải ngày 2026-07-15",
+        )
     if any(problem.severity == "error" for problem in intake.problems) or not intake.rows:
         raise InputError("the file has problems: nothing was taken in", "tệp còn lỗi: chưa nhận dòng nào")
     kept = _kept(institution, source)
@@ -103,9 +113,10 @@ def open_batch(
         prepared_by=by,
         source=kept,
         count=len(intake.rows),
+        numbered=allot_numbers,
         tally_salt=tally_salt,
     )
-    _insert_rows(batch, intake, identifiers)
+    _insert_rows(batch, intake, identifiers, _allotted(batch, numbers=allot_numbers, serials=allot_serials))
     audit.note(by, "batch.opened", batch.public_id, at=now, detail={"rows": batch.count})
     return batch
 
@@ -122,11 +133,35 @@ def _kept(institution: Institution, source: Source) -> SourceFile:
     return kept
 
 
-def _insert_rows(batch: Batch, intake: Intake, identifiers: Callable[[], str]) -> None:
-    kind = next(schema.kind for schema in BY_KIND.values() if schema.id == batch.schema)
+def _allotted(batch: Batch, *, numbers: bool, serials: bool) -> dict[str, list[str]]:
+    """The register numbers and serials that the archive gives the rows, in the order of the file."""
+    given: dict[str, list[str]] = {}
+    if numbers:
+        book = numbering.Book.of(batch)
+        given["register_number"] = [text for _, text in numbering.allot(book, batch.count, batch.awarded_on)]
+    if serials:
+        given["serial_number"] = blanks.next_free(batch.institution, _kind_of(batch), batch.count)
+    return given
+
+
+def _kind_of(batch: Batch) -> str:
+    return SCHEMAS[batch.schema].kind
+
+
+def _insert_rows(batch: Batch, intake: Intake, identifiers: Callable[[], str], allotted: dict[str, list[str]]) -> None:
+    kind = _kind_of(batch)
     rows = []
     for position, one in enumerate(intake.rows):
-        record = dict(one.record) | {"identifier": identifiers()}
+        if both := allotted.keys() & one.record.keys():
+            raise InputError(
+                f"the file brings {', '.join(sorted(both))}, and it was to be allotted",
+                "tệp đã có số mà lại yêu cầu cấp số",
+                mend="Leave the column out, or do not ask for numbers.",
+                mend_vi="Bỏ cột đó, hoặc không yêu cầu cấp số.",
+            )
+        given = {field: texts[position] for field, texts in allotted.items()}
+        record = dict(one.record) | given | {"identifier": identifiers()}
+        serial = parse_serial(record["serial_number"])
         rows.append(
             Row(
                 batch=batch,
@@ -137,7 +172,16 @@ def _insert_rows(batch: Batch, intake: Intake, identifiers: Callable[[], str]) -
                 kind=kind,
                 level=batch.level,
                 serial_number=record["serial_number"],
+                serial_series=serial.series if serial else None,
+                serial_value=serial.value if serial else None,
                 register_number=record["register_number"],
+                number=numbering.read(
+                    record["register_number"],
+                    kind=kind,
+                    level=batch.level,
+                    on=batch.awarded_on,
+                    provenance=batch.provenance,
+                ),
                 year=record["awarded_on"][:4],
                 identifier=record["identifier"],
                 name_key=fold(record["holder_name"])[:150],
@@ -162,55 +206,79 @@ def _insert_rows(batch: Batch, intake: Intake, identifiers: Callable[[], str]) -
 
 
 def _taken(batch: Batch, kind: str, rows: Sequence[Row]) -> list[str]:
-    """Return the cells of rows whose serial or register number is in the register already."""
+    """Return the cells of rows whose serial or register number is in the register already, or void."""
     taken = []
-    known = Row.objects.filter(institution=batch.institution, kind=kind).exclude(origin=Row.Origin.AMEND)
+    book = numbering.Book.of(batch)
+    serial_known = Row.objects.filter(institution=batch.institution, kind=kind).exclude(origin=Row.Origin.AMEND)
     for start in range(0, len(rows), 500):
         chunk = rows[start : start + 500]
+        numbers = [row.number for row in chunk if row.number is not None]
         serials = set(
-            known.filter(serial_number__in=[row.serial_number for row in chunk]).values_list("serial_number", flat=True)
-        )
-        numbers = set(
-            known.filter(register_number__in=[row.register_number for row in chunk]).values_list(
-                "register_number", "year"
+            serial_known.filter(serial_number__in=[row.serial_number for row in chunk]).values_list(
+                "serial_number", flat=True
             )
         )
+        texts = set(
+            book.rows()
+            .filter(register_number__in=[row.register_number for row in chunk])
+            .values_list("register_number", flat=True)
+        )
+        known = {*book.rows().filter(number__in=numbers).values_list("number", flat=True)}
+        known |= {*book.voids().filter(number__in=numbers).values_list("number", flat=True)}
         taken += [
-            row.cell for row in chunk if row.serial_number in serials or (row.register_number, row.year) in numbers
+            row.cell
+            for row in chunk
+            if row.serial_number in serials or row.register_number in texts or row.number in known - {None}
         ]
     return taken
 
 
 @transaction.atomic
-def submit(*, batch: Batch, by: User, now: datetime) -> Batch:
-    """Hand a draft to the approver, once the gate has no objection. After this its rows cannot change.
-
-    Raises: NotAllowed, WrongState, GateRefused.
-    """
-    access.require(by, "batch.submit", batch.institution)
+def _submit(batch: Batch, by: User, now: datetime) -> Batch:
+    batch.institution.hold()
     batch = Batch.objects.select_for_update().get(pk=batch.pk)  # two tabs, one winner
     if batch.state == Batch.State.SUBMITTED:
         return batch
     _expect(batch, Batch.State.DRAFT)
-    gate.check(batch)
+    gate.check(batch, now=now)
     batch.state = Batch.State.SUBMITTED
     batch.save(update_fields=["state"])
     audit.note(by, "batch.submitted", batch.public_id, at=now)
     return batch
 
 
+def submit(*, batch: Batch, by: User, now: datetime) -> Batch:
+    """Hand a draft to the approver, once the gate has no objection. After this its rows stay, but for a blank that is exchanged.
+
+    Raises: NotAllowed, WrongState, GateRefused.
+    """
+    access.require(by, "batch.submit", batch.institution)
+    try:
+        return _submit(batch, by, now)
+    except GateRefused as refusal:
+        report = any(law.gate(one.rule, batch.awarded_on).reported for one in refusal.refusals)
+        _note_refusal(batch, refusal, at="submission", by=by, now=now, report=report)
+        raise
+
+
 @transaction.atomic
-def discard(*, batch: Batch, by: User, now: datetime) -> None:
+def discard(*, batch: Batch, by: User, now: datetime, reason: str | None = None) -> None:
     """Take a batch that nobody approved out again, with its rows: a refused list is mended and comes back.
 
     Its file is on the workbench again, where it can be thrown away; one that never was there goes with the batch.
 
-    Raises: NotAllowed, WrongState once it was approved.
+    Numbers that the archive allotted become void for the `reason`, which is then needed; those of the file are free again.
+
+    Raises: NotAllowed, WrongState once it was approved, InputError without a reason.
     """
     access.require(by, "batch.prepare", batch.institution)
+    batch.institution.hold()
     batch = Batch.objects.select_for_update().get(pk=batch.pk)
     if batch.state != Batch.State.SUBMITTED:
         _expect(batch, Batch.State.DRAFT)
+    if batch.numbered:
+        numbering.void_all(batch, reason=reason or "", by=by, now=now)
+    Override.objects.filter(batch=batch).delete()
     batch.rows.all().delete()
     batch.delete()
     if not batch.source.uploads.exists():
@@ -218,13 +286,24 @@ def discard(*, batch: Batch, by: User, now: datetime) -> None:
     audit.note(by, "batch.discarded", batch.public_id, at=now, detail={"rows": batch.count})
 
 
-@transaction.atomic
 def approve(*, batch: Batch, by: User, now: datetime) -> Batch:
     """A second person approves the batch for signing. The gate is held again, on today's authority page.
+
+    A refusal is an incident: it is noted and the ministry is told, though nothing else of the attempt remains.
 
     Raises: NotAllowed, FourEyes, WrongState, GateRefused.
     """
     access.require(by, "batch.approve", batch.institution)
+    try:
+        return _approve(batch, by, now)
+    except GateRefused as refusal:
+        _note_refusal(batch, refusal, at="approval", by=by, now=now, report=True)
+        raise
+
+
+@transaction.atomic
+def _approve(batch: Batch, by: User, now: datetime) -> Batch:
+    batch.institution.hold()  # numbers, blanks, quotas and totals are counted one approval at a time
     batch = Batch.objects.select_for_update().get(pk=batch.pk)
     if batch.prepared_by_id == by.pk:
         raise FourEyes(
@@ -236,15 +315,37 @@ def approve(*, batch: Batch, by: User, now: datetime) -> Batch:
     if batch.approved_by_id == by.pk and batch.state != Batch.State.LOST:
         return batch
     _expect(batch, Batch.State.SUBMITTED)
-    Institution.objects.select_for_update().get(
-        pk=batch.institution_id
-    )  # totals of a decision are counted one at a time
-    gate.check(batch)
+    passed = gate.check(batch, now=now)
     batch.state = Batch.State.APPROVED
     batch.approved_by = by
-    batch.save(update_fields=["state", "approved_by"])
+    batch.approved_at = now
+    batch.tally = [[*cell, number] for cell, number in sorted(passed.tally.items())]
+    batch.save(update_fields=["state", "approved_by", "approved_at", "tally"])
     audit.note(by, "batch.approved", batch.public_id, at=now, detail={"count": batch.count})
+    for one in passed.remarks:
+        _tell(batch, "quota.exceeded", {"intake": one.intake, "quota": one.quota, "awarded": one.awarded}, now)
     return batch
+
+
+@transaction.atomic
+def _note_refusal(batch: Batch, refusal: GateRefused, *, at: str, by: User, now: datetime, report: bool) -> None:
+    """Write down that the gate refused a batch, after the attempt itself was rolled back."""
+    rules = sorted({one.rule for one in refusal.refusals})
+    audit.note(by, "gate.refused", batch.public_id, at=now, detail={"at": at, "rules": rules})
+    known = Notice.objects.filter(what="gate.refused", subject=batch.public_id).order_by("-pk").first()
+    if report and (known is None or known.about != {"at": at, "rules": rules}):
+        _tell(batch, "gate.refused", {"at": at, "rules": rules}, now)
+
+
+def _tell(batch: Batch, what: str, about: dict[str, object], now: datetime) -> None:
+    Notice.objects.create(
+        institution=batch.institution,
+        recipient="ministry",
+        what=what,
+        subject=batch.public_id,
+        about=about,
+        created_at=now,
+    )
 
 
 def _expect(batch: Batch, state: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from sogoc.errors import SogocError
-from sogoc.ports import Keyring, Log
+from sogoc.ports import IssuerSigner, Keyring, Log
 from sogoc.register import queries
 from sogoc.register.models import Checkpoint
 from sogoc.services import sealing, sequencing
@@ -24,10 +24,12 @@ def advance(
     now: datetime,
     progress: Progress = lambda _: None,
     state_only: bool = False,
+    ministry: Callable[[], IssuerSigner] | None = None,
 ) -> tuple[Checkpoint | None, list[SogocError]]:
     """Seal every approved batch and publish a new head with what waits; return it, and why a batch could not be sealed.
 
-    A batch that cannot be sealed now does not hold up the others.
+    A batch that cannot be sealed now does not hold up the others. `ministry` opens the key of the ministry, for a batch that
+    passes by an override.
 
     Raises: RecoveryNeeded, LogForked, StorageUnavailable.
     """
@@ -35,7 +37,9 @@ def advance(
     problems: list[SogocError] = []
     for batch in queries.unfinished_batches():
         try:
-            sealing.seal(batch=batch, keyring=keyring, randomness=randomness, now=now, progress=progress)
+            sealing.seal(
+                batch=batch, keyring=keyring, randomness=randomness, now=now, progress=progress, ministry=ministry
+            )
         except SogocError as error:
             problems.append(error)
     return sequencing.sequence(log, now=now, state_only=state_only), problems

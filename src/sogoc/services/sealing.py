@@ -34,10 +34,12 @@ def seal(
     randomness: Callable[[int], bytes],
     now: datetime,
     progress: Callable[[int], None],
+    ministry: Callable[[], IssuerSigner] | None = None,
 ) -> Batch:
     """Make an approved batch ready for the log. Safe to run again after any stop; a sealed batch is returned as it is.
 
-    `randomness` returns that many unpredictable bytes; `progress` is told how many rows were signed.
+    `randomness` returns that many unpredictable bytes; `progress` is told how many rows were signed; `ministry` opens the key
+    of the ministry, which signs beside the institution what passes by an override.
 
     Raises: WrongState, GateRefused, KeyUnavailable.
     """
@@ -48,8 +50,9 @@ def seal(
         raise WrongState(
             f"the batch is {batch.state}, not approved", f"đợt cấp {batch.get_state_display()}, chưa được duyệt"
         )
-    passed = gate.check(batch)
+    passed = gate.check(batch, now=now)
     archive = Archive.objects.get()
+    beside = _beside(passed, ministry)
     sealed = None
     while sealed is None:  # again where another key came into force meanwhile: what the old one signed would not count
         key = signing_key(batch.institution)
@@ -65,9 +68,23 @@ def seal(
             _sign_rows(pks, key=key, signer=signer, origin=archive.origin)
             reach("seal.signed")
             progress(len(pks))
-        sealed = _close(batch, passed=passed, key=key, signer=signer, origin=archive.origin, now=now)
+        sealed = _close(batch, passed=passed, key=key, signers=(signer, *beside), origin=archive.origin, now=now)
     reach("seal.entries")
     return sealed
+
+
+def _beside(passed: gate.Passed, ministry: Callable[[], IssuerSigner] | None) -> tuple[IssuerSigner, ...]:
+    """Who signs the batch beside the institution: the ministry, if it set rules aside. Raises: WrongState, KeyUnavailable."""
+    if not passed.override:
+        return ()
+    if ministry is None:
+        raise WrongState(
+            "what passes by an override is signed by the ministry too, and its key is not here",
+            "đợt cấp được cho qua phải có thêm chữ ký của Bộ, mà ở đây không có khóa của Bộ",
+            mend="Run `sogoc publish` where the ministry's key is.",
+            mend_vi="Chạy `sogoc publish` ở nơi có khóa của Bộ.",
+        )
+    return (ministry(),)
 
 
 def signing_key(institution: Institution) -> IssuerKey:
@@ -139,7 +156,7 @@ def sign_row(row: Row, *, key: IssuerKey, signer: IssuerSigner, origin: str) -> 
 
 @transaction.atomic
 def _close(
-    batch: Batch, *, passed: gate.Passed, key: IssuerKey, signer: IssuerSigner, origin: str, now: datetime
+    batch: Batch, *, passed: gate.Passed, key: IssuerKey, signers: Sequence[IssuerSigner], origin: str, now: datetime
 ) -> Batch | None:
     """Sign the batch root and hand the entries to the log, all in one transaction; None when the key is in force no more."""
     batch = Batch.objects.select_for_update().select_related("institution", "decision").get(pk=batch.pk)
@@ -163,14 +180,14 @@ def _close(
         decision_total=batch.decision.total,
         awarded_on=batch.awarded_on,
         provenance=batch.provenance,
-        override=(),
+        override=passed.override,
         count=len(rows),
         tally=tallies.public(passed.tally),
         tally_digest=tallies.digest(passed.tally, bytes(batch.tally_salt)),
         root=tree.root,
     )
-    unsigned = statement.prepare(key.jwk, origin=origin)
-    statement = replace(statement, signatures=(unsigned.signed(signer.sign(unsigned.payload)),))
+    unsigned = [(signer, statement.prepare(signer.jwk, origin=origin)) for signer in signers]
+    statement = replace(statement, signatures=tuple(one.signed(signer.sign(one.payload)) for signer, one in unsigned))
     if Entry.objects.filter(act_id=batch.public_id).exists():
         raise LogForked(f"the batch {batch.public_id} is in the log already: it was sealed before a restore")
     logged = waiting.enter(statement.encode(), act="batch", institution=batch.institution, act_id=batch.public_id)

@@ -65,7 +65,7 @@ def changed(row: Row, changes: Changes, *, fixed: tuple[str, ...] = ()) -> dict[
         else:
             fields[name] = value
     record.check(schema, fields)
-    gate.check_powers(row.batch, fields)
+    gate.check_record(row.batch, fields)
     return fields
 
 

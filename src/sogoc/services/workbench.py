@@ -40,24 +40,33 @@ class Desk:
     randomness: Callable[[int], bytes]
 
 
+ALLOTTED = ("register_number", "serial_number")
+"""What the archive can give the rows of a file that does not bring it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What the registrar says of a whole file. `given` are fields that are the same in every row and have no column."""
+    """What the registrar says of a whole file. `given` are fields that are the same in every row and have no column, `allot` those
+    of `ALLOTTED` that the file leaves to the archive.
+    """
 
     kind: str
     level: str
     decision: Decision
     given: Mapping[str, str] = field(default_factory=dict)
     provenance: str = "A"
+    allot: tuple[str, ...] = ()
 
     @property
     def schema(self) -> Schema:
-        """Raises: InputError for a kind that does not exist."""
+        """The schema as the file has to fill it. Raises: InputError for a kind that does not exist."""
         if self.kind not in BY_KIND:
             raise InputError(
                 f"{self.kind} is none of {', '.join(BY_KIND)}", f"{self.kind} không thuộc {', '.join(BY_KIND)}"
             )
-        return BY_KIND[self.kind]
+        schema = BY_KIND[self.kind]
+        fields = tuple(replace(one, required=one.required and one.name not in self.allot) for one in schema.fields)
+        return replace(schema, fields=fields)
 
     def defaults(self, institution: Institution) -> dict[str, str]:
         """The values of every record, as a record holds them."""
@@ -78,14 +87,20 @@ class Said:
                 f"{self.provenance} is none of {', '.join(PROVENANCES)}",
                 f"{self.provenance} không thuộc {', '.join(PROVENANCES)}",
             )
+        if not set(self.allot) <= set(ALLOTTED):
+            raise InputError(
+                f"only {' and '.join(ALLOTTED)} are allotted", f"chỉ cấp được {', '.join(ALLOTTED)}"
+            )
         intake.read((), file="", schema=self.schema, defaults=self.defaults(institution), today=today)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"given": dict(self.given)}
+        return asdict(self) | {"given": dict(self.given), "allot": list(self.allot)}
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Said:
-        return cls(**{**kept, "decision": Decision(**kept["decision"])})
+        return cls(
+            **{**kept, "decision": Decision(**kept["decision"]), "allot": tuple(kept["allot"])}
+        )
 
 
 # -- a file comes, and goes -------------------------------------------------------------------------------------------
@@ -407,6 +422,8 @@ def _taken(desk: Desk, upload: Upload, read: Intake, *, by: User, now: datetime)
         by=by,
         now=now,
         provenance=said.provenance,
+        allot_numbers="register_number" in said.allot,
+        allot_serials="serial_number" in said.allot,
     )
     one: Upload | None = upload
     while one is not None:

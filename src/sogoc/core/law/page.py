@@ -162,6 +162,7 @@ _SECTIONS: Mapping[str, _Section] = {
             "Tiếng Việt": lambda row: row.vi,
             "English": lambda row: row.en,
             "override · cấp vượt": lambda row: "two officers · hai cán bộ Bộ" if row.overridable else "",
+            "grades · mức nguồn gốc": lambda row: ", ".join(row.provenances),
             "tolerance · dung sai": lambda row: f"{row.tolerance_percent} %" if row.tolerance_percent else "",
         },
     ),

@@ -15,7 +15,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, TypeVar, get_type_hints
 
-from sogoc.core.record import BY_KIND, CATEGORIES, LEVELS, is_full_date
+from sogoc.core.record import BY_KIND, CATEGORIES, LEVELS, PROVENANCES, is_full_date
 
 KINDS = tuple(BY_KIND)
 ACTS = ("revoke", "cancel", "amend", "reissue", "copy")
@@ -42,6 +42,7 @@ _CLOSED: Mapping[str, tuple[str, ...]] = {
     "forbidden": FIELD_NAMES,
     "not_on_face": FIELD_NAMES,
     "accepted": NUMBER_FORMS,
+    "provenances": PROVENANCES,
     "serials": SERIAL_FORMS,
 }
 _TEXT = re.compile(r"\S(.*\S)?")
@@ -193,13 +194,20 @@ class Refusal(Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateRule(Row):
-    """What a batch must satisfy. `overridable`: two officers of the ministry may set it aside in public."""
+    """What a batch must satisfy. `overridable`: two officers of the ministry may set it aside in public.
+
+    `provenances` are the grades of provenance it holds for: an old register is recorded as it is. `reported`: the ministry
+    hears of a batch that breaks it at its submission already. `days` is a time limit, where the rule has one.
+    """
 
     rule: str
     vi: str
     en: str
     overridable: bool
+    provenances: tuple[str, ...] = PROVENANCES
+    reported: bool = False
     tolerance_percent: int = 0
+    days: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

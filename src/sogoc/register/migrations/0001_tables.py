@@ -51,6 +51,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('ordinal', models.PositiveIntegerField(unique=True)),
                 ('code', models.CharField(max_length=20, unique=True)),
+                ('number_templates', models.JSONField(default=dict, help_text='kind -> the form in which it allots register numbers')),
             ],
         ),
         migrations.CreateModel(
@@ -135,6 +136,7 @@ class Migration(migrations.Migration):
                 ('minutes', models.CharField(max_length=100, null=True)),
                 ('reason', models.CharField(max_length=250, null=True)),
                 ('police_notice_at', models.DateTimeField(null=True)),
+                ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('counted', models.PositiveIntegerField(null=True)),
                 ('at', models.DateTimeField()),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -154,6 +156,8 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('draft', 'đang lập'), ('submitted', 'chờ duyệt'), ('approved', 'đã duyệt'), ('sealed', 'đã ký'), ('lost', 'mất dữ liệu riêng khi khôi phục')], default='draft', max_length=20)),
                 ('count', models.PositiveIntegerField()),
                 ('numbered', models.BooleanField(default=False, help_text='the archive allotted its register numbers: a discarded one is void')),
+                ('approved_at', models.DateTimeField(null=True)),
+                ('tally', models.JSONField(default=list, help_text='programme, mode, intake and exact count of each cell, from its approval on; never public')),
                 ('tally_salt', models.BinaryField(max_length=16)),
                 ('approved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('prepared_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -395,6 +399,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='blankevent',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('what', 'lost'), _negated=True), ('police_notice_at__isnull', False), _connector='OR'), name='loss_is_told_to_the_police'),
+        ),
+        migrations.AddConstraint(
+            model_name='blankevent',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('what__in', ['received', 'counted'])), models.Q(('confirmed_by__isnull', False), models.Q(('confirmed_by', models.F('by')), _negated=True)), _connector='OR'), name='loss_needs_two'),
         ),
         migrations.AddConstraint(
             model_name='blankevent',

@@ -31,6 +31,9 @@ _FORGOTTEN = (
     )
     + ")"
 )  # fmt: skip
+# An override goes with the draft that it was for, and stays with what was approved.
+_IS_APPROVED = "EXISTS (SELECT 1 FROM register_batch WHERE id = {} AND approved_by_id IS NOT NULL)"
+_CALL = 'register_is_approved(OLD."batch_id")'
 
 # table -> condition under which an UPDATE is refused
 _UPDATE = {
@@ -58,7 +61,7 @@ _UPDATE = {
         "OLD.\"state\" IN ('sealed', 'lost') OR (OLD.\"approved_by_id\" IS NOT NULL AND ("
         + _changed(
             "id", "public_id", "institution_id", "schema", "level", "decision_id", "awarded_on", "provenance",
-            "prepared_by_id", "approved_by_id", "source_id", "count", "numbered", "tally_salt",
+            "prepared_by_id", "approved_by_id", "approved_at", "source_id", "count", "numbered", "tally", "tally_salt",
         )
         + " OR NEW.\"state\" NOT IN ('approved', 'sealed', 'lost')))"
     ),
@@ -95,7 +98,7 @@ _DELETE = {
     "register_row": 'OLD."commitment" IS NOT NULL',
     "register_batch": 'OLD."approved_by_id" IS NOT NULL OR OLD."entry_id" IS NOT NULL',
     "register_archive": "TRUE",
-    "register_override": "TRUE",
+    "register_override": _CALL,
     "register_voidnumber": "TRUE",
     "register_blankevent": "TRUE",
     "register_copy": "TRUE",
@@ -125,6 +128,11 @@ def create(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
             " BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; END $$",
             params=None,
         )
+        schema_editor.execute(
+            "CREATE OR REPLACE FUNCTION register_is_approved(batch bigint) RETURNS boolean LANGUAGE sql STABLE AS"
+            f" $$ SELECT {_IS_APPROVED.format('batch')} $$",
+            params=None,
+        )
         for table, verb, condition in _triggers():
             schema_editor.execute(
                 f"CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb} ON {table} FOR EACH ROW WHEN ({condition})"
@@ -140,6 +148,7 @@ def create(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     else:
         for table, verb, condition in _triggers():
             condition = condition.replace("IS DISTINCT FROM", "IS NOT")  # as all versions of SQLite know it
+            condition = condition.replace(_CALL, _IS_APPROVED.format('OLD."batch_id"'))
             schema_editor.execute(
                 f"CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb} ON {table} FOR EACH ROW WHEN {condition}"
                 f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END",
@@ -155,6 +164,7 @@ def drop(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     if postgresql:
         for table in _DELETE:
             schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_truncate ON {table}", params=None)
+        schema_editor.execute("DROP FUNCTION IF EXISTS register_is_approved(bigint)", params=None)
 
 
 class Migration(migrations.Migration):

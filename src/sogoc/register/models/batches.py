@@ -80,10 +80,15 @@ class Batch(models.Model):
     state = models.CharField(max_length=20, choices=State.choices, default=State.DRAFT)
     prepared_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    approved_at = models.DateTimeField(null=True)
     source = models.ForeignKey(SourceFile, on_delete=models.PROTECT, related_name="batches")
     count = models.PositiveIntegerField()
     numbered = models.BooleanField(
         default=False, help_text="the archive allotted its register numbers: a discarded one is void"
+    )
+    tally = models.JSONField(
+        default=list,
+        help_text="programme, mode, intake and exact count of each cell, from its approval on; never public",
     )
     tally_salt = models.BinaryField(max_length=16)
     entry = models.OneToOneField("Entry", on_delete=models.PROTECT, null=True, related_name="batch")

@@ -10,8 +10,9 @@ from sogoc.register.models.institutions import Institution
 class BlankEvent(models.Model):
     """What happened to a run of blanks of one series, both ends included. Append-only; what was issued, the rows say.
 
-    `minutes` are the council's, without which no blank is spoiled, lost or destroyed; `police_notice_at` is when the loss was
-    told to the police. `counted` is the number of blanks found in a run at a stock-taking.
+    `minutes` are the council's, without which no blank is spoiled, lost or destroyed, and `confirmed_by` is the second person
+    who says so; `police_notice_at` is when the loss was told to the police. `counted` is the number of blanks found in a run at
+    a stock-taking.
     """
 
     class What(models.TextChoices):
@@ -31,6 +32,7 @@ class BlankEvent(models.Model):
     minutes = models.CharField(max_length=100, null=True)
     reason = models.CharField(max_length=250, null=True)
     police_notice_at = models.DateTimeField(null=True)
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     counted = models.PositiveIntegerField(null=True)
     at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -43,6 +45,11 @@ class BlankEvent(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(what="lost") | Q(police_notice_at__isnull=False), name="loss_is_told_to_the_police"
+            ),
+            models.CheckConstraint(
+                condition=Q(what__in=["received", "counted"])
+                | (Q(confirmed_by__isnull=False) & ~Q(confirmed_by=F("by"))),
+                name="loss_needs_two",
             ),
             models.CheckConstraint(
                 condition=Q(what="counted", counted__isnull=False) | (~Q(what="counted") & Q(counted__isnull=True)),

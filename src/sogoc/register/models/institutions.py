@@ -9,9 +9,18 @@ class Institution(models.Model):
 
     ordinal = models.PositiveIntegerField(unique=True)
     code = models.CharField(max_length=20, unique=True)
+    number_templates = models.JSONField(default=dict, help_text="kind -> the form in which it allots register numbers")
 
     def __str__(self) -> str:
         return self.code
+
+    def hold(self) -> None:
+        """Hold the institution until the transaction ends: its numbers, serials, blanks and totals are counted one at a time.
+
+        Who holds an institution takes it before any batch of it, and the archive last, so that nobody waits in a circle. The
+        key stays free, because rows that merely refer to the institution need no more than that.
+        """
+        Institution.objects.select_for_update(no_key=True).get(pk=self.pk)
 
 
 class Membership(models.Model):

@@ -1,0 +1,19 @@
+"""The gate: what a batch must satisfy before a key signs it. Integrity is not enough; a genuine university can award what it may not.
+
+Every rule, its legal basis and the grades of provenance it holds for are rows of `core.law`; here is what each rule asks.
+A batch is held against the newest authority page at its submission, its approval and its sealing, and may be examined again
+at any later time against the page that was in force then: what counts beside it are the batches approved no later than it.
+"""
+
+from sogoc.services.gate.examining import (
+    MAX_TALLY,
+    Examination,
+    Passed,
+    check,
+    check_record,
+    examine,
+    overridden,
+    tally_of,
+)
+
+__all__ = ["MAX_TALLY", "Examination", "Passed", "check", "check_record", "examine", "overridden", "tally_of"]

@@ -1,0 +1,87 @@
+"""What the gate asks of the books: no register number or serial twice, none left out, and which blanks are good."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from sogoc.core import record
+from sogoc.core.blanks import Runs
+from sogoc.register.models import Archive, Batch, Row
+from sogoc.services import blanks, decisions, numbering
+from sogoc.services.gate.findings import SHOWN_CELLS, Findings
+from sogoc.services.gate.rows import Listed
+
+APPROVED = (Batch.State.APPROVED, Batch.State.SEALED, Batch.State.LOST)
+
+
+def approved_before(batch: Batch) -> Q:
+    """Batches that count beside this one: approved no later than it, or at any time while it is not approved itself.
+
+    Approvals of one second count for each other; the last of them was held against all, so none can pass only for that.
+    """
+    before = Q(state__in=APPROVED)
+    if batch.approved_at is None:
+        return before
+    return before & (Q(approved_at__isnull=True) | Q(approved_at__lte=batch.approved_at))
+
+
+def others(batch: Batch) -> QuerySet[Batch]:
+    return Batch.objects.filter(approved_before(batch), institution=batch.institution_id).exclude(pk=batch.pk)
+
+
+def good_blanks(batch: Batch) -> dict[str, Runs]:
+    """The serials of each series of this kind that were received and are neither spoiled, lost nor destroyed."""
+    return blanks.good(batch.institution, record.SCHEMAS[batch.schema].kind)
+
+
+def listed(batch: Batch) -> Listed | None:
+    """The list of the batch's decision, less what other batches awarded by it; None where no list was entered."""
+    if not batch.decision.listed:
+        return None
+    secret = decisions.list_key(Archive.objects.get())
+    left = {bytes(one.key): one.count for one in batch.decision.names.iterator()}
+    awarded = Row.objects.filter(
+        batch__in=others(batch).filter(decision=batch.decision), follows__isnull=True, erased_at__isnull=True
+    )
+    for name_key, born_on in awarded.values_list("name_key", "born_on").iterator(chunk_size=2000):
+        key = decisions.person_key(secret, name_key, born_on)
+        left[key] = left.get(key, 0) - 1
+    return Listed(secret=secret, left=left)
+
+
+def examine_numbers(batch: Batch, findings: Findings) -> None:
+    """No register number and no serial of the batch is another's or void, and none is left out up to its highest."""
+    book = numbering.Book.of(batch)
+    mine = batch.rows.filter(follows__isnull=True)
+    void = book.voids().filter(number=OuterRef("number"))
+    for cell in _first(mine.filter(Exists(void)), findings, "number-twice"):
+        findings.refuse("number-twice", "the register number is void", "số vào sổ gốc đã hủy", cell=cell)
+    taken = book.rows().filter(number=OuterRef("number")).exclude(pk=OuterRef("pk"))
+    for cell in _first(mine.filter(Exists(taken)), findings, "number-twice"):
+        findings.refuse("number-twice", "the register number is another's", "số vào sổ gốc đã cấp", cell=cell)
+    twin = Row.objects.filter(
+        institution=batch.institution_id, kind=book.kind, serial_number=OuterRef("serial_number")
+    ).exclude(Q(pk=OuterRef("pk")) | Q(origin=Row.Origin.AMEND))
+    for cell in _first(mine.filter(Exists(twin)), findings, "serial"):
+        findings.refuse("serial", "the serial number is another's", "số hiệu đã dùng", cell=cell)
+    if not findings.holds("number-gap"):
+        return
+    top = mine.filter(number__isnull=False).order_by("-number").values_list("number", flat=True).first()
+    if top is None:
+        return
+    gaps = book.gaps(top=top, spoken_for=approved_before(batch) | Q(numbered=True) | Q(pk=batch.pk))
+    if gaps:
+        named = ", ".join(
+            str(first) if first == last else f"{first}–{last}" for first, last in list(gaps)[:SHOWN_CELLS]
+        )
+        findings.refuse(
+            "number-gap",
+            f"register numbers {named} of {book.year} are neither awarded nor void ({len(gaps)} in all)",
+            f"số vào sổ gốc {named} năm {book.year} chưa cấp và chưa hủy (tổng {len(gaps)} số)",
+            missing=len(gaps),
+            year=book.year,
+        )
+
+
+def _first(rows: QuerySet[Row], findings: Findings, rule: str) -> list[str]:
+    return list(rows.order_by("position").values_list("cell", flat=True)) if findings.holds(rule) else []
