@@ -75,7 +75,7 @@ def test_a_former_name_is_known_to_the_holder_and_to_authorities(trial: Trial, o
 
 
 def test_a_draft_is_no_record_yet(trial: Trial) -> None:
-    trial.submit(trial.open(trial.rows(1, serial_number="PH000001")))
+    trial.submit(trial.open(trial.rows(1, serial_number="PH000001"), provenance="B"))
     assert find(trial, serial_number="PH000001") == []
 
 

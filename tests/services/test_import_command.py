@@ -26,7 +26,7 @@ def test_r2_a_dirty_file_is_accepted_piece_by_piece_and_its_faulty_rows_are_expo
     monkeypatch.setattr(opening, "open_home", lambda _: SimpleNamespace(desk=trial.desk))
     monkeypatch.setattr(opening, "person", lambda _: trial.by("preparer"))
     monkeypatch.setattr(opening, "now", lambda: trial.now)
-    records = trial.rows(3)
+    records = [row | {"register_number": f"2026/{place}"} for place, row in enumerate(trial.rows(3), 1)]
     table = [[display(name, record.get(name, "")) for name in FIELDS] for record in records]
     for row, name in zip(table, ("", "", "Đặng Thị Lan"), strict=True):
         row[0], row[7] = name, "Nữ"

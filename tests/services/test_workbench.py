@@ -41,7 +41,7 @@ SAID = Said(
 def person(number: int, **cells: str) -> dict[str, str]:
     clean = dict(zip(HEADER, (
         f"Nguyễn Thị Mẫu {'An Bình Chi Dung Em Giang Hạnh Lan'.split()[number % 8]}", "05/02/2003", "Nữ",
-        f"0013030042{number:02}", "7480201", "Công nghệ thông tin", "Giỏi", "Chính quy", f"SG9{number:05}", f"2026/9{number:03}",
+        f"0013030042{number:02}", "7480201", "Công nghệ thông tin", "Giỏi", "Chính quy", f"SG9{number:05}", f"2026/0{number:03}",
     ), strict=True))  # fmt: skip
     return clean | {name.replace("_", " "): value for name, value in cells.items()}
 
@@ -429,7 +429,7 @@ def test_a_decision_number_with_another_date_is_named(bench: Bench) -> None:
 
 
 def test_another_institution_is_another_register(bench: Bench) -> None:
-    bench.trial.open([*bench.trial.rows(1, THEIRS, serial_number="SG900001", register_number="2026/9001")], THEIRS)
+    bench.trial.open([*bench.trial.rows(1, THEIRS, serial_number="SG900001", register_number="2026/0001")], THEIRS)
     assert bench.check(bench.add(table(*CLEAN))).clean
 
 

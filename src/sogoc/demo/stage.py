@@ -206,9 +206,12 @@ class Stage:
             name=path.name,
             content=path.read_bytes(),
             said=workbench.Said(
-                kind=institution.kind, level=institution.level, decision=decision, given=batch.defaults,
+                kind=institution.kind,
+                level=institution.level,
+                decision=decision,
+                given=batch.defaults,
                 allot=() if batch.numbered else ("register_number",),
-            ),  # fmt: skip
+            ),
             choices=Choices(),
             by=self.people[institution.code].preparer,
             now=now,

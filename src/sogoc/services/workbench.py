@@ -88,9 +88,7 @@ class Said:
                 f"{self.provenance} không thuộc {', '.join(PROVENANCES)}",
             )
         if not set(self.allot) <= set(ALLOTTED):
-            raise InputError(
-                f"only {' and '.join(ALLOTTED)} are allotted", f"chỉ cấp được {', '.join(ALLOTTED)}"
-            )
+            raise InputError(f"only {' and '.join(ALLOTTED)} are allotted", f"chỉ cấp được {', '.join(ALLOTTED)}")
         intake.read((), file="", schema=self.schema, defaults=self.defaults(institution), today=today)
 
     def to_json(self) -> dict[str, Any]:
@@ -98,9 +96,7 @@ class Said:
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Said:
-        return cls(
-            **{**kept, "decision": Decision(**kept["decision"]), "allot": tuple(kept["allot"])}
-        )
+        return cls(**{**kept, "decision": Decision(**kept["decision"]), "allot": tuple(kept["allot"])})
 
 
 # -- a file comes, and goes -------------------------------------------------------------------------------------------
