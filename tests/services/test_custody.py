@@ -73,7 +73,7 @@ def test_the_keeper_acts_and_who_gave_the_register_away_does_not(trial: Trial) -
     )
     new = trial.open(2, by=trial.by("preparer", THEIRS))
     refused(GateRefused, lambda: batches.submit(batch=new, by=trial.by("preparer", THEIRS), now=trial.now))
-    batches.discard(batch=new, by=trial.by("preparer", THEIRS), now=trial.now)
+    batches.discard(batch=new, by=trial.by("preparer", THEIRS), now=trial.now, reason="x")
     late = trial.open(2, by=trial.by("preparer", THEIRS), provenance="B")
     batches.submit(batch=late, by=trial.by("preparer", THEIRS), now=trial.now)
     batches.approve(batch=late, by=trial.by("approver", THEIRS), now=trial.now)

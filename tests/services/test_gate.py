@@ -392,16 +392,17 @@ def test_one_refused_batch_does_not_hold_up_another(trial: Trial) -> None:
 
 
 def test_an_institution_is_named_as_it_was_on_that_day(trial: Trial) -> None:
-    old = Name(vi="Cao đẳng Đồi Trà", en="x", valid_from="2000-01-01", valid_to="2026-07-14")
+    old = Name(vi="Trường Tám", en="DHDT08", valid_from="2000-01-01")
     new = Name(vi="Đại học Đồi Trà", en="x", valid_from="2026-07-15")
+    accredit(trial, "DHDT08", old.vi, "university", [IT], "Hiệu trưởng")
     accrediting.change(
-        log=trial.log, ministry=trial.ministry, institution=queries.institution(OURS), names=(old, new),
-        by=trial.people["officer"], now=trial.now,
+        log=trial.log, ministry=trial.ministry, institution=queries.institution("DHDT08"),
+        names=(replace(old, valid_to="2026-07-14"), new), by=trial.people["officer"], now=trial.now,
     )  # fmt: skip
-    trial.submit(trial.open(1, institution_name=old.vi, **whole(awarded_on="2026-07-14")))
-    too_late = trial.open(1, institution_name=old.vi)
+    trial.submit(trial.open(1, "DHDT08", institution_name=old.vi, **whole(awarded_on="2026-07-14")))
+    too_late = trial.open(1, "DHDT08", institution_name=old.vi)
     assert refused(GateRefused, lambda: trial.submit(too_late)).rule == "institution-name"
-    trial.submit(trial.open(1, institution_name=new.vi))
+    trial.submit(trial.open(1, "DHDT08", institution_name=new.vi))
 
 
 # -- the rows ------------------------------------------------------------------------------------------------------------
