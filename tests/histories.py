@@ -47,6 +47,8 @@ class History:
         self.newest: list[int] = []
         self.last: dict[int, int] = {}
         self.older: dict[int, int] = {}
+        self.held: set[int] = set()
+        """What the ministry suspended, so that nobody else reinstates it."""
         self.keys: dict[int, Key] = {}
         """The key with which each institution signs now."""
         self.now = START
@@ -231,6 +233,10 @@ class History:
         one = replace(one, **changes)
         index = self.append(self.signed(one, by or self.keys[institution]))
         self.status[self.place[target]] = {"revoke": 1, "cancel": 1, "suspend": 2, "reinstate": 0}[act]
+        if act == "suspend" and by in (MINISTRY, SECOND_MINISTRY):
+            self.held.add(target)
+        elif act == "reinstate":
+            self.held.discard(target)
         version = target
         while act in ("revoke", "cancel") and version in self.older:  # people hold the older versions too
             version = self.older[version]
@@ -301,7 +307,7 @@ def an_archive() -> History:
     history.act("suspend", first + 2, by=MINISTRY)
     second = history.follow("amend", first + 3)
     history.state()
-    history.act("reinstate", first + 2)
+    history.act("reinstate", first + 2, by=MINISTRY)
     history.follow("reissue", second)
     history.act("cancel", first + 4)
     cut = history.size

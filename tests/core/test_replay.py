@@ -446,6 +446,15 @@ def amended_while_suspended(history: History) -> Named:
     return of("after-suspension", history.follow("amend", target))
 
 
+def reinstated_in_spite_of_the_ministry(history: History) -> Named:
+    history.act("suspend", PLAIN, by=SECOND_MINISTRY)
+    history.act("suspend", PLAIN)
+    at = history.act("reinstate", PLAIN)
+    history.last[PLAIN] = at - 1
+    history.act("reinstate", PLAIN, by=MINISTRY)
+    return of("author", at)
+
+
 def id_again(history: History) -> Named:
     old = entry.parse(history.entries[15])
     assert isinstance(old, entry.StatusAct)
@@ -474,7 +483,7 @@ SEEDS: list[Seed] = [
     batch_of_other_pairs, commitment_again, commitment_kept_in_amendment, place_again, place_kept_in_amendment,
     place_in_a_far_list, act_on_a_state, act_on_the_future, amendment_of_a_batch, act_on_superseded, second_amendment,
     act_kept_back, amendment_kept_back, reinstated_after_revocation, amended_after_cancellation,
-    amended_while_suspended, id_again, act_again,
+    amended_while_suspended, reinstated_in_spite_of_the_ministry, id_again, act_again,
 ]  # fmt: skip
 
 STATES = [

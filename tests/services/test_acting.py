@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from sogoc.core import entry
 from sogoc.core.canonical import b64, unb64
+from sogoc.core.jws import thumbprint
+from sogoc.core.report import Verdict
 from sogoc.core.status import Status
 from sogoc.core.verify import verify_bytes
 from sogoc.errors import (
@@ -31,10 +33,11 @@ from sogoc.errors import (
     WrongState,
 )
 from sogoc.register import queries
-from sogoc.register.models import ActDetail, BlankEvent, Entry, Row
+from sogoc.register.models import ActDetail, BlankEvent, Entry, IssuerKey, Row
 from sogoc.register.records import record_of
 from sogoc.services import acting, notices
 from sogoc.services.delivery import Counter
+from tests.services.keeping import cut
 from tests.services.trial import OURS, THEIRS, Trial, fresh, refused
 
 ACTS = ("revoke", "cancel", "suspend", "reinstate", "amend")
@@ -303,7 +306,7 @@ def test_another_ground_is_refused_and_those_of_the_day_are_named(trial: Trial, 
         ActRefused,
         lambda: acting.change_status(
             log=trial.log, act=act, logged=logged, decision=decision, act_id=b64(b"a" * 16), keyring=trial.keyring,
-            by=trial.by("approver"), now=trial.now,
+            ministry=lambda: trial.ministry, by=trial.by("approver"), now=trial.now,
         ),
     )  # fmt: skip
     assert refusal.rule == "ground"
@@ -482,3 +485,41 @@ def test_the_register_allows_exactly_what_the_table_allows(trial: Trial, lives: 
     assert [trial.verdict(row) for row in newest] == [VERDICTS[one] for one in status]
     assert Counter(trial.log).head.size == trial.audit().size
     assert trial.audit().faults == ()
+
+
+def test_an_officer_signs_with_the_key_of_the_ministry_and_members_with_their_own(trial: Trial) -> None:
+    rows = trial.issue(2)
+    for row, by in zip(rows, (trial.people["officer"], trial.by("approver")), strict=True):
+        trial.act("suspend", row, by=by)
+    said = [entry.parse(bytes(one.content)) for one in Entry.objects.filter(act="suspend").order_by("id")]
+    kids = [one.signatures[0].kid for one in said if isinstance(one, entry.StatusAct)]
+    assert kids == [thumbprint(trial.ministry.jwk), IssuerKey.objects.get(institution__code=OURS).kid]
+    trial.advance()
+    trial.assert_right()
+
+
+def test_what_the_ministry_suspended_nobody_else_reinstates(trial: Trial) -> None:
+    (row,) = trial.issue(1)
+    trial.act("suspend", row, by=trial.people["officer"])
+    trial.advance()
+    assert refused(ActRefused, lambda: trial.act("reinstate", row)).rule == "suspended-by-ministry"
+    trial.act("reinstate", row, by=trial.people["officer"])
+    trial.advance()
+    trial.act("suspend", row)
+    trial.advance()
+    trial.act("reinstate", row)
+    trial.advance()
+    assert trial.verdict(row) is Verdict.VALID
+    trial.assert_right()
+
+
+def test_the_ministry_acts_where_an_institution_has_no_key_left(trial: Trial) -> None:
+    (row,) = trial.issue(1)
+    trial.advance()
+    cut(trial)
+    trial.advance()
+    refused(WrongState, lambda: trial.act("revoke", row))
+    trial.act("revoke", row, by=trial.people["officer"])
+    trial.advance()
+    assert trial.verdict(row) is Verdict.REVOKED
+    trial.assert_right()

@@ -290,7 +290,7 @@ class Trial:
         return acting.change_status(
             log=self.log, act=act, logged=logged,
             decision=self.decision(number, on, ground or ("ineligible" if act in ("revoke", "cancel") else None), judgment),
-            act_id=act_id or b64(self.random(16)), keyring=self.keyring, prepared_by=prepared_by,
+            act_id=act_id or b64(self.random(16)), keyring=self.keyring, ministry=lambda: self.ministry, prepared_by=prepared_by,
             by=by or self.by("approver", cast(Institution, logged.institution).code), now=self.now,
         )  # fmt: skip
 
@@ -299,8 +299,9 @@ class Trial:
         code = row.institution.code
         return amending.amend(
             log=self.log, row=row, changes=changes, decision=self.decision(number, ground=ground),
-            act_id=act_id or b64(self.random(16)), keyring=self.keyring, randomness=self.random,
-            prepared_by=prepared_by or self.by("preparer", code), by=by or self.by("approver", code), now=self.now,
+            act_id=act_id or b64(self.random(16)), keyring=self.keyring, ministry=lambda: self.ministry,
+            randomness=self.random, now=self.now,
+            prepared_by=prepared_by or self.by("preparer", code), by=by or self.by("approver", code),
         )  # fmt: skip
 
     def reissue(self, row: Row, serial: str, number: str, *, ground: str | None = "issuer-error", on: str = "2026-07-16",
@@ -310,7 +311,7 @@ class Trial:
         return reissuing.reissue(
             log=self.log, row=row, serial_number=serial, register_number=number, changes=changes,
             decision=self.decision("90/QĐ", on, ground), act_id=act_id or b64(self.random(16)), keyring=self.keyring,
-            randomness=self.random, prepared_by=prepared_by or self.by("preparer", code),
+            ministry=lambda: self.ministry, randomness=self.random, prepared_by=prepared_by or self.by("preparer", code),
             by=by or self.by("approver", code), now=self.now,
         )  # fmt: skip
 
@@ -322,8 +323,9 @@ class Trial:
             decision=self.decision(number, ground=ground, judgment=True),
         )  # fmt: skip
         return recalling.run(
-            recall, log=self.log, acknowledged=leave_out, keyring=self.keyring, randomness=self.random,
-            prepared_by=prepared_by or self.by("preparer", code), by=by or self.by("approver", code), now=self.now,
+            recall, log=self.log, acknowledged=leave_out, keyring=self.keyring, ministry=lambda: self.ministry,
+            randomness=self.random, now=self.now,
+            prepared_by=prepared_by or self.by("preparer", code), by=by or self.by("approver", code),
             progress=lambda _: None,
         )  # fmt: skip
 

@@ -91,7 +91,7 @@ def _change_status(
     entry = acting.change_status(
         log=archive.log, act=act, logged=logged,
         decision=_decision(number, on, ground, judgment=judgment), act_id=act_id or b64(secrets.token_bytes(16)),
-        keyring=archive.keyring, prepared_by=second, by=who, now=now(),
+        keyring=archive.keyring, ministry=lambda: archive.ministry, prepared_by=second, by=who, now=now(),
     )  # fmt: skip
     size, _ = advance(archive, quiet=True)
     entry.refresh_from_db()
@@ -160,7 +160,8 @@ def recall(
     with Progression("Thu hồi · Recall", total=len(examined.clear), quiet=as_json) as progress:
         told = recalling.run(
             wanted, log=archive.log, acknowledged=leave_out or [], keyring=archive.keyring,
-            randomness=secrets.token_bytes, prepared_by=preparer, by=who, now=now(), progress=progress,
+            ministry=lambda: archive.ministry, randomness=secrets.token_bytes, prepared_by=preparer, by=who, now=now(),
+            progress=progress,
         )  # fmt: skip
     size, _ = advance(archive, quiet=True)
     for identifier, why_not in told.failed:
@@ -203,7 +204,7 @@ def amend(
         log=archive.log, prepared_by=preparer, row=queries.row_by_serial(institution, serial),
         changes={name: value or None for name, value in pairs(set_).items()},
         decision=_decision(decision, on, ground), act_id=act_id or b64(secrets.token_bytes(16)), keyring=archive.keyring,
-        randomness=secrets.token_bytes, by=who, now=now(),
+        ministry=lambda: archive.ministry, randomness=secrets.token_bytes, by=who, now=now(),
     )  # fmt: skip
     return _say_version(archive, row, "amend", "chỉnh sửa", as_json=as_json)
 
@@ -236,7 +237,7 @@ def reissue(
         log=archive.log, prepared_by=preparer, row=queries.row_by_serial(institution, serial), serial_number=new_serial,
         register_number=new_number, changes={name: value or None for name, value in pairs(set_ or []).items()},
         decision=_decision(decision, on, ground), act_id=act_id or b64(secrets.token_bytes(16)), keyring=archive.keyring,
-        randomness=secrets.token_bytes, by=who, now=now(),
+        ministry=lambda: archive.ministry, randomness=secrets.token_bytes, by=who, now=now(),
     )  # fmt: skip
     return _say_version(archive, row, "reissue", "cấp lại", as_json=as_json)
 

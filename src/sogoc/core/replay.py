@@ -112,6 +112,7 @@ class Replay:
         self._place = array("Q")
         self._batch = array("Q")
         self._last: dict[int, int] = {}
+        self._suspended_by_ministry: set[int] = set()
         self._follows: dict[int, int] = {}  # newer version -> the one it follows
 
         self._authority_root: Hash | None = None
@@ -438,7 +439,14 @@ class Replay:
     def _take_status_act(self, one: entry.StatusAct) -> None:
         if self._check_chain(one, one.target, one.previous, one.institution) is Status.REVOKED:
             self._find("after-revocation")
+        by_ministry = self._unsigned(one, self._ministry_keys()) is None
+        if one.act == "reinstate" and one.target in self._suspended_by_ministry and not by_ministry:
+            self._find("author")
         if not self._faults:
+            if one.act == "suspend" and by_ministry:
+                self._suspended_by_ministry.add(one.target)
+            elif one.act == "reinstate":
+                self._suspended_by_ministry.discard(one.target)
             self._mark(one.target, _EFFECTS[one.act])
             self._last[one.target] = self.size
             if _EFFECTS[one.act] is Status.REVOKED:

@@ -325,6 +325,7 @@ class Stage:
             ),
             act_id=b64(secrets.token_bytes(16)),
             keyring=self.home.keyring,
+            ministry=lambda: self.home.ministry,
             by=self.people[row.institution.code].approver,
             now=self.now,
         )

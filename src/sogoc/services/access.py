@@ -56,6 +56,13 @@ def require(user: User, permission: str, institution: Institution | None) -> Non
         raise _refused(user, permission, institution)
 
 
+def acts_as_officer(user: User, permission: str, institution: Institution) -> bool:
+    """Whether it is as an officer of the ministry only that `user` has the permission for this register. Raises: NotAllowed."""
+    require(user, permission, institution)
+    mine = Membership.objects.filter(user=user, institution=keeper_of(institution), role__in=PERMISSIONS[permission])
+    return not mine.exists()
+
+
 def require_member(user: User, permission: str, institution: Institution) -> None:
     """Refuse unless `user` has the permission as a member of this institution itself. Raises: NotAllowed."""
     if not _holds(user, permission, institution):

@@ -6,7 +6,7 @@ one place from which an act goes to the log with its private half, its notices a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -17,8 +17,8 @@ from sogoc.core import commitment, entry, law
 from sogoc.core.clocks import VIETNAM
 from sogoc.core.status import Status
 from sogoc.errors import ActRefused, FourEyes, InputError, WrongState
-from sogoc.ports import Keyring, Log
-from sogoc.register.models import ActDetail, Archive, AuditEvent, Entry, Institution, Row
+from sogoc.ports import IssuerSigner, Keyring, Log
+from sogoc.register.models import ActDetail, Archive, AuditEvent, Entry, Institution, IssuerKey, Row
 from sogoc.services import access, audit, notices, sealing, sequencing, waiting
 
 RESULT: Mapping[str, Status] = {
@@ -60,6 +60,7 @@ def change_status(
     decision: ActDecision,
     act_id: str,
     keyring: Keyring,
+    ministry: Callable[[], IssuerSigner],
     by: User,
     now: datetime,
     prepared_by: User | None = None,
@@ -67,7 +68,8 @@ def change_status(
     """Revoke, cancel, suspend or reinstate the qualification that was `logged`, in its newest version. The same `act_id` again
     changes nothing. It needs no private row, so that an entry whose row was lost can still be cancelled.
 
-    `prepared_by` is needed from the 21st in an hour on; see `ALONE_PER_HOUR`.
+    `prepared_by` is needed from the 21st in an hour on; see `ALONE_PER_HOUR`. What an officer of the ministry does is signed with the
+    ministry's key, which `ministry` opens; and what the ministry suspended, only the ministry reinstates.
 
     Raises: NotAllowed, FourEyes, ActRefused, WrongState, KeyUnavailable. WrongState also when `act_id` was used for anything else.
     """
@@ -92,6 +94,8 @@ def change_status(
     check_day(decision.on, now)
     chain = chain_of(logged)
     _allow(act, chain.status)
+    if act == "reinstate" and not access.acts_as_officer(by, "act", institution):
+        _refuse_suspended_by_ministry(chain)
     if prepared_by is None and act != "reinstate":
         _refuse_too_many_alone(by, now)
     statement = entry.StatusAct(
@@ -110,6 +114,7 @@ def change_status(
         institution=institution,
         decision=decision,
         keyring=keyring,
+        ministry=ministry,
         by=by,
         now=now,
         prepared_by=prepared_by,
@@ -249,6 +254,19 @@ def _allow(act: str, status: Status) -> None:
         )
 
 
+def _refuse_suspended_by_ministry(chain: Chain) -> None:
+    said = entry.parse(bytes(Entry.objects.get(index=chain.previous).content))
+    kids = [one.kid for one in said.signatures] if isinstance(said, entry.StatusAct) else []
+    if not IssuerKey.objects.filter(kid__in=kids).exists():
+        raise ActRefused(
+            "the ministry suspended this, and only the ministry reinstates it",
+            "văn bằng do Bộ tạm dừng, chỉ Bộ mới khôi phục hiệu lực",
+            rule="suspended-by-ministry",
+            mend="Ask the ministry to close its inquiry.",
+            mend_vi="Đề nghị Bộ kết thúc việc xác minh.",
+        )
+
+
 def used() -> WrongState:
     """Return the refusal of an id that stands for another act already."""
     return WrongState("this id was used for another act", "mã này đã dùng cho việc khác")
@@ -280,15 +298,18 @@ def log_act(
     institution: Institution,
     decision: ActDecision,
     keyring: Keyring,
+    ministry: Callable[[], IssuerSigner],
     by: User,
     now: datetime,
     prepared_by: User | None,
 ) -> Entry:
-    """Sign an act and let it wait for the log, with its private half, the notices that it calls for and the audit's line.
+    """Sign an act with the key of who acts, and let it wait for the log, with its private half, the notices that it calls for
+    and the audit's line.
 
     Raises: KeyUnavailable.
     """
-    signer = keyring(sealing.signing_key(institution).uri)
+    officer = access.acts_as_officer(by, "act", institution)
+    signer = ministry() if officer else keyring(sealing.signing_key(institution).uri)
     unsigned = statement.prepare(signer.jwk, origin=Archive.objects.get().origin)
     content = replace(statement, signatures=(unsigned.signed(signer.sign(unsigned.payload)),)).encode()
     logged = waiting.enter(

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from sogoc.ports import Keyring, Log
+from sogoc.ports import IssuerSigner, Keyring, Log
 from sogoc.register.models import Row
 from sogoc.services import access, acting, sequencing, succession
 from sogoc.services.acting import ActDecision
@@ -27,6 +27,7 @@ def amend(
     decision: ActDecision,
     act_id: str,
     keyring: Keyring,
+    ministry: Callable[[], IssuerSigner],
     randomness: Callable[[int], bytes],
     prepared_by: User,
     by: User,
@@ -60,6 +61,7 @@ def amend(
         decision=decision,
         act_id=act_id,
         keyring=keyring,
+        ministry=ministry,
         randomness=randomness,
         prepared_by=prepared_by,
         by=by,

@@ -19,7 +19,7 @@ from django.db.models import Q
 from sogoc.core.canonical import b64
 from sogoc.errors import InputError, SogocError, WrongState
 from sogoc.failpoint import reach
-from sogoc.ports import Keyring, Log
+from sogoc.ports import IssuerSigner, Keyring, Log
 from sogoc.register.models import Archive, Entry, Institution, Row
 from sogoc.register.queries import newest_version
 from sogoc.services import access, acting, audit, sequencing
@@ -155,6 +155,7 @@ def run(
     log: Log,
     acknowledged: Sequence[str],
     keyring: Keyring,
+    ministry: Callable[[], IssuerSigner],
     randomness: Callable[[int], bytes],
     prepared_by: User,
     by: User,
@@ -189,6 +190,7 @@ def run(
                         row,
                         log=log,
                         keyring=keyring,
+                        ministry=ministry,
                         salt=randomness(16),
                         prepared_by=prepared_by,
                         by=by,
@@ -231,7 +233,16 @@ def _hold_to(examined: Examined, acknowledged: Sequence[str]) -> None:
 
 
 def _act(
-    recall: Recall, row: Row, *, log: Log, keyring: Keyring, salt: bytes, prepared_by: User, by: User, now: datetime
+    recall: Recall,
+    row: Row,
+    *,
+    log: Log,
+    keyring: Keyring,
+    ministry: Callable[[], IssuerSigner],
+    salt: bytes,
+    prepared_by: User,
+    by: User,
+    now: datetime,
 ) -> None:
     if row.entry is None:
         raise WrongState("the diploma is not logged yet", "văn bằng chưa vào nhật ký")
@@ -242,6 +253,7 @@ def _act(
         decision=replace(recall.decision, salt=salt),
         act_id=recall.act_id(row, _secret()),
         keyring=keyring,
+        ministry=ministry,
         prepared_by=prepared_by,
         by=by,
         now=now,

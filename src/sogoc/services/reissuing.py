@@ -10,7 +10,7 @@ from django.db import transaction
 
 from sogoc.core import law, numbering
 from sogoc.errors import ActRefused, RecordError
-from sogoc.ports import Keyring, Log
+from sogoc.ports import IssuerSigner, Keyring, Log
 from sogoc.register.models import BlankEvent, Institution, Row
 from sogoc.services import access, acting, sequencing, succession
 from sogoc.services.acting import ActDecision
@@ -28,6 +28,7 @@ def reissue(
     decision: ActDecision,
     act_id: str,
     keyring: Keyring,
+    ministry: Callable[[], IssuerSigner],
     randomness: Callable[[int], bytes],
     prepared_by: User,
     by: User,
@@ -73,6 +74,7 @@ def reissue(
         decision=decision,
         act_id=act_id,
         keyring=keyring,
+        ministry=ministry,
         randomness=randomness,
         prepared_by=prepared_by,
         by=by,

@@ -14,7 +14,7 @@ from sogoc.core.record import Record
 from sogoc.core.status import Status
 from sogoc.core.vocabulary import fold
 from sogoc.errors import AlreadyInRegister, RecordError, WrongState
-from sogoc.ports import Keyring, Log
+from sogoc.ports import IssuerSigner, Keyring, Log
 from sogoc.register.models import Archive, Entry, Row
 from sogoc.register.records import record_of, schema_of
 from sogoc.services import acting, gate, sealing, sequencing
@@ -79,6 +79,7 @@ def succeed(
     decision: ActDecision,
     act_id: str,
     keyring: Keyring,
+    ministry: Callable[[], IssuerSigner],
     randomness: Callable[[int], bytes],
     prepared_by: User,
     by: User,
@@ -138,6 +139,7 @@ def succeed(
         institution=row.institution,
         decision=decision,
         keyring=keyring,
+        ministry=ministry,
         by=by,
         now=now,
         prepared_by=prepared_by,
