@@ -16,6 +16,7 @@ from sogoc.errors import (
     ActRefused,
     Erased,
     FourEyes,
+    GateRefused,
     InputError,
     NotAllowed,
     RecoveryNeeded,
@@ -24,8 +25,9 @@ from sogoc.errors import (
 )
 from sogoc.ports import JournaledErasure
 from sogoc.register import queries
-from sogoc.register.models import AuditEvent, Copy, Erasure, Row, SourceFile, Upload
-from sogoc.services import erasing
+from sogoc.register.models import Archive, AuditEvent, Copy, Erasure, Row, SourceFile, Upload
+from sogoc.register.records import record_of
+from sogoc.services import decisions, erasing
 from sogoc.services.delivery import Counter
 from tests.services.trial import DECISION, OURS, THEIRS, Trial, fresh, refused
 
@@ -190,3 +192,24 @@ def test_t22_a_hundred_of_two_thousand(committed: Trial, journal: MemoryErasures
     assert trial.audit().root == root
     assert {trial.verdict(row) for row in kept[::500]} == {Verdict.VALID}
     trial.assert_right()
+
+
+def test_who_is_erased_stands_on_no_list_any_more(trial: Trial, journal: MemoryErasures) -> None:
+    """The list keeps only HMACs, but whoever knows the archive's key could still try names; and a place must not come free."""
+    records = trial.rows(2)
+    people = [(one["holder_name"], one["born_on"]) for one in records]
+    by = trial.by("preparer")
+    decision = decisions.record(
+        institution=queries.institution(OURS), number=DECISION.number, decided_on=DECISION.decided_on, total=2, by=by,
+        now=trial.now, people=people,
+    )  # fmt: skip
+    listed = replace(DECISION, total=2)
+    rows = trial.issue(records, decision=listed)
+    first = next(row for row in rows if row.born_on == people[0][1] and record_of(row)["holder_name"] == people[0][0])
+    cancelled(trial, [first])
+    erase(trial, journal, [first])
+    secret = decisions.list_key(Archive.objects.get())
+    assert [bytes(one.key) for one in decision.names.all()] == [decisions.person_key(secret, *people[1])]
+    again = trial.rows(1, holder_name=people[0][0], born_on=people[0][1])
+    told = refused(GateRefused, lambda: trial.submit(trial.open(again, decision=listed)))
+    assert "decision-list" in {one.rule for one in told.refusals}

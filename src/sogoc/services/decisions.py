@@ -12,6 +12,7 @@ from hashlib import sha256
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import F
 
 from sogoc.core import law
 from sogoc.core.record import is_date, is_full_date
@@ -136,6 +137,18 @@ def attach_list(*, decision: Decision, people: Iterable[tuple[str, str]], by: Us
     decision.save(update_fields=["listed"])
     audit.note(by, "decision.listed", f"{decision.institution.code} {decision.number}", at=now)
     return decision
+
+
+def strike_out(rows: Iterable[tuple[int, str, str]]) -> None:
+    """Take people off the lists on which they stood, when what the register says of them is erased: whoever knows the archive's
+    key could still try names. `rows` are (decision, folded name, birth) of their awards. Inside the caller's transaction.
+    """
+    secret = list_key(Archive.objects.get())
+    for decision, name, born_on in rows:
+        DecisionName.objects.filter(decision=decision, key=person_key(secret, name, born_on)).update(
+            count=F("count") - 1
+        )
+    DecisionName.objects.filter(count=0).delete()
 
 
 @transaction.atomic

@@ -27,10 +27,10 @@ from sogoc.core.status import Status
 from sogoc.errors import ActRefused, InputError, RecoveryNeeded, WrongState
 from sogoc.ports import ErasureJournal, JournaledErasure
 from sogoc.register.models import Archive, Copy, Erasure, Institution, Row, SourceFile, Upload
-from sogoc.services import access, acting, audit
+from sogoc.services import access, acting, audit, decisions
 
 _AT_ONCE = 500
-_HELD_DATA = ("register_row", "register_sourcefile", "register_upload", "register_copy")
+_HELD_DATA = ("register_row", "register_decisionname", "register_sourcefile", "register_upload", "register_copy")
 T = TypeVar("T")
 
 
@@ -126,6 +126,8 @@ def _apply(
         sources = {*SourceFile.objects.filter(batches__rows__in=pks).values_list("pk", flat=True)}
         sources |= {*uploads.values_list("source", flat=True)}
         Copy.objects.filter(row__in=pks).update(recipient="", relation="")
+        awarded = Row.objects.filter(pk__in=pks, follows__isnull=True, batch__decision__listed=True)
+        decisions.strike_out(list(awarded.values_list("batch__decision", "name_key", "born_on")))
         versions += Row.objects.filter(pk__in=pks).update(
             record=b"", secret=None, signature=None, name_key="", born_on="", erased_at=now
         )
