@@ -457,8 +457,22 @@ def test_a_reissue_takes_a_blank_in_stock(trial: Trial) -> None:
         what="spoiled", first=900002, last=900002, minutes="03/BB", confirmed_by=trial.by("approver"), **run
     )
     for serial in ("SG900002", "SG900011", "không số"):
-        assert refused(ActRefused, partial(trial.reissue, row, serial, "2026/9001")).rule == "blank"
+        refused(WrongState, partial(trial.reissue, row, serial, "2026/9001"))
     trial.reissue(row, "SG900003", "2026/9001")
+
+
+def test_a_reissue_takes_the_next_number_of_the_year_of_its_decision(trial: Trial) -> None:
+    row, other = trial.issue(2)
+    used = b64(b"a" * 16)
+    newer = trial.reissue(row, "SG900001", None, act_id=used)
+    assert newer.number == 3
+    assert record_of(newer)["register_number"] == newer.register_number
+    assert trial.reissue(row, "SG900001", None, act_id=used) == newer
+    trial.now = datetime(2027, 1, 5, tzinfo=UTC)
+    next_year = trial.reissue(other, "SG900002", None, on="2027-01-05")
+    assert (next_year.year, next_year.number) == ("2027", 1)
+    trial.advance()
+    assert str(trial.verdict(fresh(newer))) == "valid"
 
 
 # -- any life --------------------------------------------------------------------------------------------------------------

@@ -304,7 +304,7 @@ class Trial:
             prepared_by=prepared_by or self.by("preparer", code), by=by or self.by("approver", code),
         )  # fmt: skip
 
-    def reissue(self, row: Row, serial: str, number: str, *, ground: str | None = "issuer-error", on: str = "2026-07-16",
+    def reissue(self, row: Row, serial: str, number: str | None, *, ground: str | None = "issuer-error", on: str = "2026-07-16",
                 act_id: str | None = None, prepared_by: User | None = None, by: User | None = None,
                 **changes: str | None) -> Row:  # fmt: skip
         code = row.institution.code

@@ -214,11 +214,13 @@ def reissue(
     institution: InstitutionCode,
     serial: SerialNumber,
     new_serial: Annotated[str, typer.Option(help="Serial number of the new blank.")],
-    new_number: Annotated[str, typer.Option(help="Register number in the book of this year.")],
     decision: DecisionNumber,
     on: On,
     prepared_by: PreparedBy,
     by: By,
+    new_number: Annotated[
+        str | None, typer.Option(help="Register number in the book of the decision's year (default: the next).")
+    ] = None,
     ground: Ground = "issuer-error",
     set_: Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE; FIELD= removes it.")] = None,
     act_id: ActId = None,
