@@ -215,7 +215,7 @@ def test_every_permission_has_a_door() -> None:
     assert set(access.PERMISSIONS) == {
         "accredit", "batch.prepare", "batch.submit", "batch.approve", "act.prepare", "act", "copy", "notice",
         "register.search", "register.reconcile", "diploma.read",
-        "key.request", "register.hand-over", "register.export", "erase", "sample.open",
+        "override", "key.request", "register.hand-over", "register.export", "erase", "sample.open",
     }  # fmt: skip
 
 

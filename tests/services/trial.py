@@ -216,6 +216,7 @@ class Trial:
         by: User | None = None,
         source: bytes | None = None,
         provenance: str = "A",
+        allot_serials: bool = False,
         **changes: str | None,
     ) -> Batch:
         """Open a batch. Rows without a register number are numbered by the archive; those beside numbered ones come last."""
@@ -232,7 +233,7 @@ class Trial:
             ),
             key=key or f"key {number}", public_id=b64(self.random(16)), tally_salt=self.random(16),
             identifiers=self.identifier, by=by or self.by("preparer", code), now=self.now, provenance=provenance,
-            allot_numbers=allot,
+            allot_numbers=allot, allot_serials=allot_serials,
         )  # fmt: skip
 
     @property

@@ -15,7 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 from sogoc import __version__
-from sogoc.cli import acts, audit, books, desk, keeping, keys, ministry, workbench
+from sogoc.cli import acts, audit, books, desk, gate, keeping, keys, ministry, stock, workbench
 from sogoc.cli.options import By, InstitutionCode, Json, SerialNumber, home
 from sogoc.errors import LogForked, SogocError
 
@@ -40,6 +40,8 @@ trust_app = typer.Typer(no_args_is_help=True, help="Trust policies: what a verif
 node_app = typer.Typer(no_args_is_help=True, help="The embedded chain of a trial archive.")
 app.add_typer(acts.app)
 app.add_typer(desk.app)
+app.add_typer(stock.app)
+app.add_typer(gate.app)
 app.add_typer(books.app)
 app.add_typer(audit.app, name="audit")
 app.add_typer(keeping.app)

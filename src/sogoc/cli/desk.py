@@ -53,7 +53,7 @@ def copy_request(
     made = copying.request(
         institution=queries.institution(institution),
         row=queries.row_by_serial(institution, serial) if serial else None, recipient=recipient, relation=relation,
-        copies=copies, received_at=_moment(received) if received else now(), difficult=difficult, profile=profile,
+        copies=copies, received_at=moment(received) if received else now(), difficult=difficult, profile=profile,
         by=person(by), now=now(),
     )  # fmt: skip
     return done(
@@ -61,7 +61,7 @@ def copy_request(
     )
 
 
-def _moment(text: str) -> Any:
+def moment(text: str) -> Any:
     from datetime import datetime
 
     from sogoc.core.clocks import VIETNAM

@@ -1,8 +1,8 @@
-"""How many were awarded of an intake against its quota: for the gate from exact tallies, for anybody from the public ones."""
+"""How many were awarded of an intake against its quota, from exact tallies; what the public may count is `core.counting`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sogoc.core.authority import Power
@@ -39,17 +39,3 @@ def usage(power: Power, intake: str, awarded: Mapping[Cell, int]) -> Usage:
         if year == intake and power.programme in ("*", programme) and power.mode in ("*", mode)
     )
     return Usage(power=power, intake=intake, quota=quotas.get(intake, 0), awarded=count)
-
-
-def counters(powers: Iterable[Power], awarded: Mapping[Cell, int]) -> list[Usage]:
-    """The public counters of an institution: every power with a quota and every intake that has one or was awarded.
-
-    From public tallies this is a lower bound, because cells under five are merged there without a name.
-    """
-    made = []
-    for power in powers:
-        if power.quotas is None:
-            continue
-        years = {year for programme, mode, year in awarded if year} | set(power.quotas)
-        made += [one for one in (usage(power, year, awarded) for year in sorted(years)) if one.quota or one.awarded]
-    return made

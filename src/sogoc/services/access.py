@@ -14,6 +14,7 @@ PERMISSIONS: dict[str, frozenset[Membership.Role]] = {
     "batch.prepare": frozenset({Membership.Role.PREPARER}),
     "batch.submit": frozenset({Membership.Role.PREPARER}),
     "batch.approve": frozenset({Membership.Role.APPROVER}),
+    "override": frozenset({Membership.Role.OFFICER}),
     "act.prepare": frozenset({Membership.Role.PREPARER, Membership.Role.APPROVER, Membership.Role.OFFICER}),
     "key.request": frozenset({Membership.Role.APPROVER}),
     "register.hand-over": frozenset({Membership.Role.APPROVER}),
