@@ -219,6 +219,19 @@ def test_an_old_register_is_held_to_the_law_of_its_day_and_not_to_what_it_lacks(
     assert {one.rule for one in refusals_of(trial, held | {"mode": "distance"})} == {"power"}
 
 
+@pytest.mark.parametrize("provenance", ["B", "C", "D"])
+def test_nobody_calls_a_new_award_an_old_register_to_escape_quota_and_signer(trial: Trial, provenance: str) -> None:
+    trial.advance()
+    trial.later(days=10)
+    new = whole(decided_on="2026-07-20", awarded_on="2026-07-21") | {"signer_name": "Cũ"}
+    assert {one.rule for one in refusals_of(trial, new)} == {"signer"}
+    assert {one.rule for one in refusals_of(trial, new | {"provenance": provenance})} == {"provenance"}
+    before = whole(decided_on="2026-06-30", awarded_on="2026-07-01") | {"provenance": provenance}
+    assert refusals_of(trial, before) == ()
+    trial.later(days=400)
+    assert refusals_of(trial, new | {"provenance": provenance}) == ()
+
+
 # -- sums ---------------------------------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from sogoc.core import tally as tallies
 from sogoc.core.authority import Page
 from sogoc.core.clocks import VIETNAM
 from sogoc.errors import GateRefused, Refusal
-from sogoc.register.models import Batch, Override
+from sogoc.register.models import Batch, Institution, LoggedState, Override
 from sogoc.register.records import newest_page, record_of
 from sogoc.services.gate import books, powers
 from sogoc.services.gate.findings import Findings
@@ -156,6 +156,28 @@ def _examine_dates(findings: Findings, batch: Batch, held_at: datetime | None) -
             f"ngày cấp đã qua {age.days} ngày mà đợt cấp ghi nguồn gốc A",
             days=age.days,
         )
+    joined = _joined_on(batch.institution)
+    if (
+        batch.provenance != "A"
+        and joined is not None
+        and batch.awarded_on > joined
+        and age.days <= findings.rule("provenance").days
+    ):
+        findings.refuse(
+            "provenance",
+            f"what was awarded since the institution joined on {joined} is of grade A, under every rule",
+            f"văn bằng cấp sau ngày cơ sở tham gia ({joined}) phải ghi mức A, theo mọi quy tắc",
+            joined=joined,
+        )
+
+
+def _joined_on(institution: Institution) -> str | None:
+    """The day of the first state that showed the institution's page; None while there is none."""
+    first = institution.pages.order_by("version").values_list("entry__index", flat=True).first()
+    if first is None:
+        return None
+    state = LoggedState.objects.filter(entry__index__gt=first).order_by("entry__index").first()
+    return state.at.astimezone(VIETNAM).date().isoformat() if state is not None else None
 
 
 def _examine_sums(findings: Findings, batch: Batch, *, count: int, cells: int) -> None:
