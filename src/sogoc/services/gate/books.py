@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import islice
+
+from django.db.models import Q, QuerySet
 
 from sogoc.core import record
 from sogoc.core.blanks import Runs
-from sogoc.register.models import Archive, Batch, Row
+from sogoc.register.models import Archive, Batch, Row, VoidNumber
 from sogoc.services import blanks, decisions, numbering
 from sogoc.services.gate.findings import SHOWN_CELLS, Findings
 from sogoc.services.gate.rows import Listed
 
+_PORTION = 500
 APPROVED = (Batch.State.APPROVED, Batch.State.SEALED, Batch.State.LOST)
 
 
@@ -53,17 +58,15 @@ def examine_numbers(batch: Batch, findings: Findings) -> None:
     """No register number and no serial of the batch is another's or void, and none is left out up to its highest."""
     book = numbering.Book.of(batch)
     mine = batch.rows.filter(follows__isnull=True)
-    void = book.voids().filter(number=OuterRef("number"))
-    for cell in _first(mine.filter(Exists(void)), findings, "number-twice"):
-        findings.refuse("number-twice", "the register number is void", "số vào sổ gốc đã hủy", cell=cell)
-    taken = book.rows().filter(number=OuterRef("number")).exclude(pk=OuterRef("pk"))
-    for cell in _first(mine.filter(Exists(taken)), findings, "number-twice"):
-        findings.refuse("number-twice", "the register number is another's", "số vào sổ gốc đã cấp", cell=cell)
-    twin = Row.objects.filter(
-        institution=batch.institution_id, kind=book.kind, serial_number=OuterRef("serial_number")
-    ).exclude(Q(pk=OuterRef("pk")) | Q(origin=Row.Origin.AMEND))
-    for cell in _first(mine.filter(Exists(twin)), findings, "serial"):
-        findings.refuse("serial", "the serial number is another's", "số hiệu đã dùng", cell=cell)
+    if findings.holds("number-twice"):
+        for cell in _borne_too(mine, "number", book.voids()):
+            findings.refuse("number-twice", "the register number is void", "số vào sổ gốc đã hủy", cell=cell)
+        for cell in _borne_too(mine, "number", book.rows()):
+            findings.refuse("number-twice", "the register number is another's", "số vào sổ gốc đã cấp", cell=cell)
+    if findings.holds("serial"):
+        serials = Row.objects.filter(institution=batch.institution_id, kind=book.kind).exclude(origin=Row.Origin.AMEND)
+        for cell in _borne_too(mine, "serial_number", serials):
+            findings.refuse("serial", "the serial number is another's", "số hiệu đã dùng", cell=cell)
     if not findings.holds("number-gap"):
         return
     top = mine.filter(number__isnull=False).order_by("-number").values_list("number", flat=True).first()
@@ -83,5 +86,17 @@ def examine_numbers(batch: Batch, findings: Findings) -> None:
         )
 
 
-def _first(rows: QuerySet[Row], findings: Findings, rule: str) -> list[str]:
-    return list(rows.order_by("position").values_list("cell", flat=True)) if findings.holds(rule) else []
+def _borne_too(mine: QuerySet[Row], column: str, among: QuerySet[Row] | QuerySet[VoidNumber]) -> Iterator[str]:
+    """The cells of rows whose number or serial another row bears, or a void number.
+
+    They are asked for by name and in portions: right after an import a database knows nothing yet of how many rows there are,
+    and would compare all of them with all.
+    """
+    lines = mine.order_by("position").values_list("pk", column, "cell").iterator(chunk_size=2000)
+    while portion := list(islice(lines, _PORTION)):
+        named = {value for _, value, _ in portion if value is not None}
+        bearers: dict[object, set[int]] = defaultdict(set)
+        for pk, value in among.filter(**{f"{column}__in": named}).values_list("pk", column):
+            bearers[value].add(pk)
+        itself = issubclass(among.model, Row)
+        yield from (cell for pk, value, cell in portion if bearers[value] - ({pk} if itself else set()))
