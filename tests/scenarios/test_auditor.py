@@ -9,16 +9,19 @@ from typing import Any
 
 from sogoc.adapters.memory import MemoryFiles
 from sogoc.core import merkle, tiles
+from sogoc.core.canonical import encode
 from sogoc.core.completeness import Report
 from sogoc.core.counting import Counted
 from sogoc.register import queries
-from sogoc.register.models import Row
+from sogoc.register.models import Row, VoidNumber
 from sogoc.register.records import record_of
 from sogoc.services import batches, sampling
+from sogoc.services.auditing import audit_institution
 from sogoc.services.counting import count
 from sogoc.services.mirroring import mirror
 from sogoc.services.published import CHECKPOINT, check_signed, parse_head
-from tests.services.trial import DECISION, ORIGIN, OURS, THEIRS, Trial
+from tests.services.trial import ORIGIN, OURS, THEIRS, Trial
+from tests.services.unguarded import tampered
 
 
 def witness(trial: Trial) -> MemoryFiles:
@@ -32,6 +35,27 @@ def publicly(trial: Trial, files: MemoryFiles | None = None, code: str | None = 
     return count(
         files or trial.public, vkeys=[trial.vkeys], origin=ORIGIN, ministry=[trial.ministry.jwk], institution=code
     )
+
+
+def audited(trial: Trial, code: str = OURS) -> Report:
+    report, _ = audit_institution(
+        queries.institution(code), files=trial.public, vkeys=[trial.vkeys], origin=ORIGIN, ministry=[trial.ministry.jwk]
+    )
+    return report
+
+
+def decision(number: int, *, total: int, on: str = "2026-06-30", awarded_on: str = "2026-07-15") -> batches.Decision:
+    return batches.Decision(number=f"{number}/QĐ-ĐHSG", decided_on=on, total=total, awarded_on=awarded_on)
+
+
+def numbered(trial: Trial, *numbers: int, decision: batches.Decision) -> list[Row]:
+    said = {
+        "decision_number": decision.number, "decided_on": decision.decided_on, "awarded_on": decision.awarded_on,
+    }  # fmt: skip
+    rows = [
+        trial.rows(1, register_number=f"{decision.awarded_on[:4]}/{number:04}", **said)[0] for number in numbers
+    ]  # fmt: skip
+    return trial.issue(rows, decision=decision)
 
 
 def theirs(trial: Trial, rows: int) -> list[dict[str, str]]:
@@ -66,6 +90,26 @@ def test_a1_two_witnesses_and_the_counts_of_every_issuer(trial: Trial) -> None:
     assert (before[0].errors, after[0].errors) == (0, 0)
 
 
+def test_a2_a_void_number_explains_a_gap_and_nothing_else_does(trial: Trial) -> None:
+    """Register numbers 1..190: 187 is void with its reason and 188 is missing. The one is listed, the other red."""
+    numbers = [number for number in range(1, 190) if number != 187]
+    VoidNumber.objects.create(
+        institution=queries.institution(OURS), kind="degree", level="bachelor", year="2026", number=187,
+        register_number="2026/0187", reason="viết sai, biên bản 03/BB-HĐXL", at=trial.now, by=trial.by("preparer"),
+    )  # fmt: skip
+    rows = numbered(trial, *numbers, decision=decision(412, total=188))
+    report = audited(trial)
+    assert [(one.code, one.where["number"]) for one in report.findings()] == [("number-void", 187)]
+    assert "03/BB-HĐXL" in str(report.findings()[0].where["reason"])
+    assert report.exit_code == 0
+
+    last = rows[-2]
+    tampered("UPDATE register_row SET number = 190, register_number = %s WHERE id = %s", "2026/0190", last.pk)
+    report = audited(trial)
+    assert report.exit_code == 1
+    assert ("gap", 188) in [(one.code, int(str(one.where.get("number", 0)))) for one in report.findings()]
+
+
 def test_a3_fifty_leaves_drawn_by_lot_and_opened(trial: Trial) -> None:
     """With the issuer's consent: 50 leaves open to their records, recomputed without any code of ours, 0 mismatches."""
     trial.issue(120)
@@ -98,16 +142,24 @@ def opens(one: dict[str, Any]) -> bool:
 
 def test_a4_every_award_that_was_logged_on_another_day(trial: Trial) -> None:
     """All batches whose award date and log time are more than 30 days apart, from public data, old registers apart."""
-    trial.issue(2, decision=batches.Decision(**{**vars_of(DECISION), "total": 2}))
-    for number, awarded_on in ((1, "2026-06-01"), (2, "2025-09-01")):
-        decision = batches.Decision(number=f"{number}/QĐ-ĐHSG", decided_on=awarded_on, total=1, awarded_on=awarded_on)
-        said = {"decision_number": decision.number, "decided_on": awarded_on, "awarded_on": awarded_on}
-        trial.issue(1, decision=decision, **said)
+    numbered(trial, 1, 2, decision=decision(3, total=2, on="2026-06-30"))
+    numbered(trial, 3, decision=decision(1, total=1, on="2026-06-01", awarded_on="2026-06-01"))
+    numbered(trial, 1, decision=decision(2, total=1, on="2025-09-01", awarded_on="2025-09-01"))
     report, counted = publicly(trial)
     late = [(one.said.decision_number, one.late_by) for one in counted.late()]
     assert late == [("1/QĐ-ĐHSG", 45), ("2/QĐ-ĐHSG", 318)]
-    assert [one.code for one in report.findings() if one.kind.check == "times"] == ["back-dated"] * 2
+    assert [one.code for one in report.findings() if one.kind.check == "times"] == ["recorded-late"] * 2
 
 
-def vars_of(decision: batches.Decision) -> dict[str, Any]:
-    return {"number": decision.number, "decided_on": decision.decided_on, "awarded_on": decision.awarded_on}
+def test_a5_one_grade_edited_in_the_database_is_named(trial: Trial) -> None:
+    """Somebody with the database's password makes a *Giỏi* an *Xuất sắc*: the audit names that one row, and nothing else."""
+    rows = trial.issue(40)
+    edited = rows[23]
+    record = encode({**record_of(edited), "classification": "Xuất sắc"})
+    tampered("UPDATE register_row SET record = %s WHERE id = %s", record, edited.pk)
+    report = audited(trial)
+    named = [one for one in report.findings() if one.kind.severity == "error"]
+    assert [one.code for one in named] == ["record-altered"]
+    assert (named[0].where["register_number"], named[0].where["cell"]) == (edited.register_number, edited.cell)
+    assert report.exit_code == 1
+    assert publicly(trial)[0].errors == 0  # the public log is as it was

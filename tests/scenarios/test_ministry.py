@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Any
+
+import pytest
 
 from sogoc.core import entry
 from sogoc.core.authority import Name, Power, SignerTerm
@@ -12,12 +15,16 @@ from sogoc.core.intake.sheet import Sheet
 from sogoc.core.reconcile import Source, of_national, of_paper
 from sogoc.core.record import BY_KIND
 from sogoc.core.report import Verdict
+from sogoc.errors import GateRefused
 from sogoc.register import queries
-from sogoc.register.models import Institution, Notice
-from sogoc.services import accrediting, batches, custody, exchanging, reconciling
+from sogoc.register.models import Batch, Institution, Notice, Row
+from sogoc.services import accrediting, batches, custody, exchanging, gate, reconciling
+from sogoc.services.auditing import audit_institution
 from sogoc.services.books import Which
+from sogoc.services.counting import count
 from tests.services.keeping import cut, hand_over
-from tests.services.trial import OURS, SteadyKey, Trial, _key, intake
+from tests.services.trial import ORIGIN, OURS, SteadyKey, Trial, _key, intake, refused
+from tests.services.unguarded import tampered
 
 # -- M4: a district office is abolished, and the department keeps its books ---------------------------------------------
 
@@ -180,3 +187,49 @@ def test_m3_recall(trial: Trial) -> None:
         assert {one.subject for one in notices} == {row.identifier for row in named}
         assert {one.due_on for one in notices} == {due_on}
     trial.assert_right()
+
+
+# -- M1: a false batch in the manner of the Đông Đô case, past the gate ---------------------------------------------------
+
+
+def test_m1_false_batch_inserted_past_the_gate_is_named(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A genuine university, its genuine key, 626 rows of a programme that it was never licensed for. Raw SQL makes the list look
+    approved and the gate is cut out of the program that signs, so the log takes it. The audit names it, with its 626 rows.
+    """
+    trial.issue(5)
+    decision = batches.Decision(number="413/QĐ-ĐHSG", decided_on="2026-07-01", total=626, awarded_on="2026-07-15")
+    said: dict[str, Any] = {
+        "programme": "7220201", "programme_name": "Ngôn ngữ Anh", "decision_number": decision.number,
+        "decided_on": decision.decided_on, "admitted_on": "2022-09",
+    }  # fmt: skip
+    false = trial.open(626, decision=decision, **said)
+    assert refused(GateRefused, lambda: trial.submit(false)).rule == "power"
+
+    approver = trial.by("approver").pk
+    tampered(
+        "UPDATE register_batch SET state = 'approved', approved_by_id = %s, approved_at = %s WHERE id = %s",
+        approver, "2026-07-16 02:00:00+00:00", false.pk,
+    )  # fmt: skip
+
+    def past_the_gate(batch: Batch, *, now: datetime) -> gate.Passed:
+        found = gate.examine(batch, now=now)
+        return gate.Passed(page=found.page, tally=dict(found.tally), override=(), remarks=())
+
+    monkeypatch.setattr(gate, "check", past_the_gate)
+    trial.advance()
+    trial.assert_right()  # every signature and every tile is right: integrity is not enough
+
+    report, _ = audit_institution(
+        queries.institution(OURS), files=trial.public, vkeys=[trial.vkeys], origin=ORIGIN, ministry=[trial.ministry.jwk]
+    )
+    named = [one for one in report.findings() if one.kind.severity == "error"]
+    assert {one.code for one in named} == {"power-missing", "approval-untraced"}
+    (power,) = (one for one in named if one.code == "power-missing")
+    assert (power.where["batch"], power.where["rows"]) == (false.public_id, 626)
+    assert power.en.startswith("626 × 7220201")
+    logged = Row.objects.filter(batch=false).order_by("entry__index").values_list("entry__index", flat=True)
+    assert power.where["entries"] == f"{logged[0]}–{logged[625]}"
+    assert report.exit_code == 1
+
+    from_outside, _ = count(trial.public, vkeys=[trial.vkeys], origin=ORIGIN, ministry=[trial.ministry.jwk])
+    assert [one.code for one in from_outside.findings() if one.kind.severity == "error"] == ["power-missing"]

@@ -74,6 +74,12 @@ CASES: dict[str, tuple[Callable[[History], object], list[str]]] = {
     "an old register": (
         lambda one: issue(one, (LAW, "full-time", "", 9), awarded_on="1998-01-01", provenance="B"), ["recorded-late"],
     ),
+    "logged some months after": (
+        lambda one: issue(one, (LAW, "full-time", "", 9), awarded_on="2026-03-01", decided_on="2026-02-01"), ["recorded-late"],
+    ),
+    "logged long before": (
+        lambda one: issue(one, (LAW, "full-time", "", 9), awarded_on="2026-09-01"), ["back-dated"],
+    ),
     "back-dated": (lambda one: issue(one, (LAW, "full-time", "", 9), awarded_on="1998-01-01"), ["back-dated"]),
     "decisions in contrary order": (
         lambda one: [

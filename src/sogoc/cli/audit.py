@@ -38,6 +38,33 @@ def public(
     return audit_report.tell(report, counted.tables(), to=to, as_json=as_json)
 
 
+@app.command("institution")
+def institution(
+    code: Annotated[str, typer.Argument(help="Code of the institution.")],
+    files: Annotated[
+        Path | None, typer.Option(help="Public files to hold the register against (default: its own).")
+    ] = None,
+    trust: Trust = None,
+    to: To = None,
+    as_json: Json = False,
+) -> int:
+    """Hold the whole register of an institution against the public log; exit code 1 when anything is unexplained."""
+    from sogoc.cli import archive, audit_report
+    from sogoc.cli.opening import open_home
+
+    open_home(home())
+    from sogoc.register import queries
+    from sogoc.services import auditing
+
+    store, policy, _ = archive.public_files(home(), files, trust)
+    with archive.entries_read("audit", quiet=as_json) as progress:
+        report, counted = auditing.audit_institution(
+            queries.institution(code), files=store, vkeys=policy.log, origin=policy.origin, ministry=policy.ministry,
+            anchors=archive.observed_anchors(policy), progress=progress,
+        )  # fmt: skip
+    return audit_report.tell(report, counted.tables(), to=to, as_json=as_json)
+
+
 @app.command("sample")
 def sample(
     code: InstitutionCode,

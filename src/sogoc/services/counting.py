@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sogoc.core import authority
+from sogoc.core import authority, law
 from sogoc.core.completeness import Notebook, Report, Severity, Where
 from sogoc.core.counting import Counted, Counting, LoggedBatch, QuotaCount, out_of_order
 from sogoc.errors import InputError, MalformedError
@@ -112,11 +112,17 @@ def judge(counted: Counted, found: Notebook) -> None:
     found.compared("times", len(counted.batches))
     for one in counted.late():
         found.find(
-            "back-dated" if one.said.provenance == "A" else "recorded-late",
-            place(counted, one) | {"provenance": one.said.provenance},
+            "back-dated" if _belies_its_grade(one) else "recorded-late",
+            {**place(counted, one), "provenance": one.said.provenance},
             en=f"award date {one.said.awarded_on}, logged {_between(one.earliest, one.latest)}, {one.late_by} days",
             vi=f"ngày cấp {one.said.awarded_on}, vào nhật ký {_between(one.earliest, one.latest)}, {one.late_by} ngày",
-        )  # fmt: skip
+        )
+
+
+def _belies_its_grade(one: LoggedBatch) -> bool:
+    """Whether a batch says that it was recorded when it was awarded, and was logged on a day for which the gate takes no such word."""
+    late_by = one.late_by or 0
+    return one.said.provenance == "A" and not 0 <= late_by <= law.gate("provenance", one.said.awarded_on).days
 
 
 def place(counted: Counted, one: LoggedBatch) -> dict[str, str | int | None]:
