@@ -9,10 +9,13 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import random
 import secrets
+import signal
 import sys
 import time
 import traceback
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -266,6 +269,7 @@ def main(verb: str, *arguments: str) -> int:
         "approve-alone": approve_alone,
         "anchor-later": anchor_later,
         "evidence": lambda folder: evidence(Path(folder)),
+        "crowd": lambda folder, *numbers: crowd(Path(folder), *map(int, numbers)),
         "anchor-and-hand-out": lambda folder: anchor_and_hand_out(Path(folder)),
     }
     if verb in {"cli", "careless"}:
@@ -278,6 +282,84 @@ def main(verb: str, *arguments: str) -> int:
     except SogocError as error:
         sys.stderr.write(f"{error.code}: {error}\n")
         return 1
+
+
+# -- a crowd ----------------------------------------------------------------------------------------------------------------
+
+
+def crowd(folder: Path, clerks: int, rounds: int, seed: int) -> None:
+    """Let so many processes allot numbers and approve at once, and kill a third of them at some moment.
+
+    Each writes what it did, one line at a time, into a file of its own in `folder`: what surfaced to its user is the second word.
+    """
+    opened()
+    from django.db import connections
+
+    from sogoc.register.models import Batch  # noqa: F401 - before the fork, and the connections after it
+    from sogoc.services import access, batches  # noqa: F401
+
+    _person("lap")
+    _person("duyet")
+    connections.close_all()
+    folder.mkdir(exist_ok=True)
+    chance = random.Random(seed)
+    children = []
+    for number in range(clerks):
+        pid = os.fork()
+        if pid == 0:
+            _clerk(folder / f"{number}", number, rounds)
+        children.append(pid)
+    for pid in chance.sample(children, clerks // 3):
+        time.sleep(chance.uniform(0, 0.4))
+        os.kill(pid, signal.SIGKILL)
+    for pid in children:
+        os.waitpid(pid, 0)
+
+
+def _clerk(out: Path, number: int, rounds: int) -> NoReturn:
+    from sogoc.services import batches
+
+    with out.open("w", buffering=1) as said:
+        for round_ in range(rounds):
+            name = f"{number}-{round_}"
+            try:
+                batch = _opened_by_archive(name)
+                if round_ % 3 == 2:
+                    batches.discard(batch=batch, by=_person("lap"), now=now(), reason="nhập nhầm")
+                    said.write("discarded\n")
+                    continue
+                batches.submit(batch=batch, by=_person("lap"), now=now())
+                try:
+                    batches.approve(batch=batch, by=_person("lap"), now=now())
+                    said.write("approved-by-preparer\n")
+                except SogocError:
+                    batches.approve(batch=batch, by=_person("duyet"), now=now())
+                    said.write("approved\n")
+            except BaseException as error:  # noqa: BLE001 - all that a user would have seen
+                said.write(f"surfaced {type(error).__name__}: {error}\n")
+    os._exit(0)
+
+
+def _opened_by_archive(name: str) -> Any:
+    """A draft of three rows whose numbers and serials the archive gives."""
+    from sogoc.register import queries
+    from sogoc.services import batches
+
+    today = now().date().isoformat()
+    decision = batches.Decision(number=f"{name}/QĐ", decided_on=today, total=3, awarded_on=today)
+    said = {
+        "decision_number": decision.number, "decided_on": today, "awarded_on": today, "register_number": None,
+        "serial_number": None, "identifier": None,
+    }  # fmt: skip
+    rows = tuple(IntakeRow(sheet="", row=place, record=archive.record(place, **said)) for place in range(2, 5))
+    return batches.open_batch(
+        institution=queries.institution(CODE), schema=BY_KIND["degree"], level="bachelor", decision=decision,
+        intake=Intake(file="made", rows=rows, problems=(), changes=(), ignored=(), skipped=(), read=3, faulty=0),
+        source=batches.Source(name=name, sha256=sha256(name.encode()).digest(), encrypted=b"sealed"),
+        key=name, public_id=b64(secrets.token_bytes(16)), tally_salt=secrets.token_bytes(16),
+        identifiers=lambda: str(uuid.UUID(bytes=secrets.token_bytes(16), version=4)), by=_person("lap"), now=now(),
+        allot_numbers=True, allot_serials=True,
+    )  # fmt: skip
 
 
 # -- many children, quickly -----------------------------------------------------------------------------------------------
