@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -15,15 +16,15 @@ from sogoc.core.intake.sheet import Sheet
 from sogoc.core.reconcile import Source, of_national, of_paper
 from sogoc.core.record import BY_KIND
 from sogoc.core.report import Verdict
-from sogoc.errors import GateRefused
+from sogoc.errors import FourEyes, GateRefused
 from sogoc.register import queries
 from sogoc.register.models import Batch, Institution, Notice, Row
-from sogoc.services import accrediting, batches, custody, exchanging, gate, reconciling
+from sogoc.services import accrediting, batches, custody, exchanging, gate, overriding, reconciling
 from sogoc.services.auditing import audit_institution
 from sogoc.services.books import Which
 from sogoc.services.counting import count
 from tests.services.keeping import cut, hand_over
-from tests.services.trial import ORIGIN, OURS, SteadyKey, Trial, _key, intake, refused
+from tests.services.trial import IT, ORIGIN, OURS, SteadyKey, Trial, _key, intake, refused
 from tests.services.unguarded import tampered
 
 # -- M4: a district office is abolished, and the department keeps its books ---------------------------------------------
@@ -233,3 +234,108 @@ def test_m1_false_batch_inserted_past_the_gate_is_named(trial: Trial, monkeypatc
 
     from_outside, _ = count(trial.public, vkeys=[trial.vkeys], origin=ORIGIN, ministry=[trial.ministry.jwk])
     assert [one.code for one in from_outside.findings() if one.kind.severity == "error"] == ["power-missing"]
+
+
+# -- M1, M2, M5: what the gate lets no institution award -----------------------------------------------------------------
+
+ENGLISH: dict[str, Any] = {"programme": "7220201", "programme_name": "Ngôn ngữ Anh", "mode": "in-service"}
+
+
+@pytest.mark.parametrize("rows", [26, 626], ids=["in miniature", "as large as it was"])
+def test_m1_gate_refuses_an_unlicensed_programme(trial: Trial, rows: int) -> None:
+    """A genuine university with its genuine key awards a second degree in English, for which it has no licence."""
+    decision = batches.Decision(number="203/QĐ", decided_on="2026-06-30", total=rows, awarded_on="2026-07-15")
+    batch = trial.open(rows, decision=decision, decision_number="203/QĐ", **ENGLISH)
+    refusal = refused(GateRefused, lambda: trial.submit(batch))
+    assert [one.rule for one in refusal.refusals] == ["power"]
+    assert refusal.legal_basis == "Luật Giáo dục 2019, Điều 12"
+    incident = Notice.objects.get(recipient="ministry")
+    assert (incident.what, incident.subject) == ("gate.refused", batch.public_id)
+    trial.advance()
+    assert not publicly(trial)[1].batches
+
+    second = trial.enrol("second officer", None, "officer")
+    overriding.request(
+        batch=batch, rules=["power"], reason="đang sửa trang thẩm quyền", by=trial.people["officer"], now=trial.now
+    )
+    refused(FourEyes, lambda: overriding.grant(batch=batch, by=trial.people["officer"], now=trial.now))
+    refused(GateRefused, lambda: trial.submit(batch))
+    overriding.grant(batch=batch, by=second, now=trial.now)
+    trial.approve(trial.submit(batch))
+    trial.advance()
+    (public,) = publicly(trial)[1].batches
+    assert (public.said.override, public.said.count) == (("power",), rows)
+    trial.assert_right()
+
+
+def test_m2_over_quota_is_an_alarm_and_counted_in_public(trial: Trial) -> None:
+    """The intake of 2022 was 120; decisions of 2026 list 431. At 110 % the gate refuses; what passes anyway, all see."""
+    code = "DHQM11"
+    trial.accredit(code, name="Trường Mười Một", powers=[replace(IT, quotas={"2022": 120})])
+    for role in ("preparer", "approver"):
+        trial.enrol(f"{role} {code}", code, role)
+
+    def listed(number: int, rows: int) -> Batch:
+        name = f"{number}/QĐ"
+        decision = batches.Decision(number=name, decided_on="2026-06-30", total=rows, awarded_on="2026-07-15")
+        said: dict[str, Any] = {
+            "institution_name": "Trường Mười Một",
+            "admitted_on": "2022-09-05",
+            "decision_number": name,
+        }
+        return trial.open(rows, code, decision=decision, **said)
+
+    trial.approve(trial.submit(listed(1, 131)))  # above the quota, within the tolerance: an alarm
+    assert Notice.objects.get(what="quota.exceeded").about == {"intake": "2022", "quota": 120, "awarded": 131}
+    rest = listed(2, 300)
+    refusal = refused(GateRefused, lambda: trial.submit(rest))
+    assert refusal.refusals[0].facts["awarded"] == 431
+    overriding.request(batch=rest, rules=["quota"], reason="chờ thanh tra", by=trial.people["officer"], now=trial.now)
+    overriding.grant(batch=rest, by=trial.enrol("second officer", None, "officer"), now=trial.now)
+    trial.approve(trial.submit(rest))
+    trial.advance()
+    _, counted = publicly(trial)
+    (public,) = counted.quotas()
+    assert str(public) == "431/120"
+    assert public.overridden
+
+
+def test_m5_authority_change(trial: Trial) -> None:
+    """From 15 April 2026 the principal signs the upper-secondary diploma, and the lower-secondary one is no more."""
+    trial.now = datetime(2026, 6, 1, 2, tzinfo=UTC)
+    powers = [
+        Power(kind="school-diploma", level=level, programme="PT", mode="full-time", valid_from="2000-01-01",
+              legal_basis="QĐ 1/QĐ-TEST")
+        for level in ("upper-secondary", "lower-secondary")
+    ]  # fmt: skip
+    director, principal = "Giám đốc Sở Giáo dục và Đào tạo", "Hiệu trưởng"
+    for code, category, name, title in (
+        ("SGDM5", "department", "Sở Mẫu", director),
+        ("THPTM5", "school", "Trường THPT Mẫu", principal),
+        ("PGDM5", "district-office", "Phòng Mẫu", "Trưởng phòng"),
+    ):
+        _school_office(trial, code, category, name, title, powers)
+
+    def rules(code: str, name: str, title: str, on: str, level: str = "upper-secondary") -> list[str]:
+        number = f"{code} {on}"
+        decision = batches.Decision(number=number, decided_on=on, total=1, awarded_on=on)
+        record = {
+            "kind": "school-diploma", "level": level, "programme": "PT", "programme_name": None, "school": "Trường Mẫu",
+            "title": "Bằng tốt nghiệp", "institution_name": name, "birthplace": "Đắk Lắk", "gender": "female",
+            "signer_title": title, "decision_number": number, "decided_on": on, "awarded_on": on,
+        }  # fmt: skip
+        batch = trial.open(
+            trial.rows(1, code, **record), code, kind="school-diploma", level=level, decision=decision
+        )  # fmt: skip
+        return [one.rule for one in gate.examine(batch, now=trial.now).refusals]
+
+    assert rules("SGDM5", "Sở Mẫu", director, "2026-04-14") == []
+    assert rules("SGDM5", "Sở Mẫu", director, "2026-05-20") == ["issuer"]
+    assert rules("THPTM5", "Trường THPT Mẫu", principal, "2026-05-20") == []
+    assert rules("THPTM5", "Trường THPT Mẫu", "Phó Hiệu trưởng", "2026-05-20") == ["signer"]
+    assert rules("PGDM5", "Phòng Mẫu", "Trưởng phòng", "2025-06-20", "lower-secondary") == []
+    assert rules("PGDM5", "Phòng Mẫu", "Trưởng phòng", "2026-05-20", "lower-secondary") == ["qualification"]
+
+
+def publicly(trial: Trial) -> Any:
+    return count(trial.public, vkeys=[trial.vkeys], origin=ORIGIN, ministry=[trial.ministry.jwk])

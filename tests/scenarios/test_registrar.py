@@ -17,12 +17,12 @@ from sogoc.core.clocks import VIETNAM
 from sogoc.core.intake import Intake
 from sogoc.core.intake.headers import ERRORS
 from sogoc.demo.dirty import DirtyFile, Expected, make_dirty
-from sogoc.errors import ActRefused
+from sogoc.errors import ActRefused, GateRefused, InputError, NotAllowed
 from sogoc.register import queries
 from sogoc.register.models import Batch, Copy, Row, SourceFile, Upload
-from sogoc.services import batches, books, choosing, copying, deadlines, finding, workbench
+from sogoc.services import batches, blanks, books, choosing, copying, deadlines, finding, gate, numbering, workbench
 from sogoc.services.workbench import Said
-from tests.services.trial import OURS, Trial, refused
+from tests.services.trial import OURS, Trial, at_once, refused
 
 # -- R2, R3: a dirty file, and nothing invented ----------------------------------------------------------------------------
 
@@ -255,3 +255,83 @@ def test_r9_clocks(trial: Trial) -> None:
     trial.issue(rows[2:], decision=decision)
     assert due() == {}
     assert not due(done_too=True)["paper-diploma"].open
+
+
+# -- R1, R4, R5: a clean list, its numbers, and its blanks ------------------------------------------------------------------
+
+
+def test_r1_import_clean_list_of_1204(trial: Trial) -> None:
+    """1,204 rows: counts per programme, numbers 0001…1204/ĐH/2026 in a draft, and nothing final before a second person."""
+    number = "1256/QĐ-ĐHCN"
+    decision = batches.Decision(number=number, decided_on="2026-06-15", total=1204, awarded_on="2026-07-01")
+    numbering.set_template(
+        institution=queries.institution(OURS), kind="degree", template="{number:04}/{mark}/{year}", by=trial.by("approver"),
+        now=trial.now,
+    )  # fmt: skip
+    said = {"decision_number": number, "decided_on": "2026-06-15", "awarded_on": "2026-07-01"}
+    law = {"programme": "7380101", "programme_name": "Luật"}
+    batch = trial.open(trial.rows(1000, **said) + trial.rows(204, **said, **law), decision=decision)
+    numbers = list(batch.rows.order_by("position").values_list("register_number", flat=True))
+    assert (numbers[0], numbers[-1], len(set(numbers))) == ("0001/ĐH/2026", "1204/ĐH/2026", 1204)
+    found = gate.examine(batch, now=trial.now)
+    assert found.refusals == ()
+    assert found.tally == {("7480201", "full-time", ""): 1000, ("7380101", "full-time", ""): 204}
+    trial.submit(batch)
+    refused(NotAllowed, lambda: batches.approve(batch=batch, by=trial.by("preparer"), now=trial.now))
+    assert not Row.objects.filter(commitment__isnull=False).exists()
+    trial.approve(batch)
+    trial.advance()
+    assert Row.objects.filter(commitment__isnull=False).count() == 1204
+    trial.assert_right()
+
+
+def test_r4_numbering_by_two_clerks_and_over_new_year(committed: Trial) -> None:
+    """Two clerks at once: no duplicate, no gap; a cancelled draft's numbers are void; on 1 January numbers begin anew."""
+    trial = committed
+    lists = [trial.rows(4), trial.rows(4)]
+    first, second = (one for one in at_once(*[partial(trial.open, rows) for rows in lists]) if isinstance(one, Batch))
+    book = numbering.Book(institution=queries.institution(OURS), kind="degree", level="bachelor", year="2026")
+    assert list(book.rows().order_by("number").values_list("number", flat=True)) == list(range(1, 9))
+    batches.discard(batch=first, by=trial.by("preparer"), now=trial.now, reason="lập trùng danh sách")
+    assert {void.reason for void in book.voids()} == {"lập trùng danh sách"}
+    trial.approve(trial.submit(second))
+    assert not book.gaps()
+    trial.now = datetime(2027, 1, 4, 2, tzinfo=UTC)
+    said: dict[str, Any] = {"decision_number": "1/QĐ", "decided_on": "2026-12-31", "awarded_on": "2027-01-02"}
+    decision = batches.Decision(number="1/QĐ", decided_on="2026-12-31", total=2, awarded_on="2027-01-02")
+    later = trial.approve(trial.submit(trial.open(2, decision=decision, **said)))
+    rows = later.rows.order_by("position")
+    assert list(rows.values_list("number", flat=True)) == [1, 2]
+    assert list(rows.values_list("serial_value", flat=True)) == [9, 10]
+
+
+def test_r5_blank_spoiled_and_printed_again(trial: Trial) -> None:
+    """B0012345 is misprinted: minutes first, then printed on B0012346; the equation holds all the time."""
+    ours, by, now = queries.institution(OURS), trial.by("preparer"), trial.now
+    run = blanks.SerialRun.read("B0012001", "B0012400")
+    blanks.receive(institution=ours, kind="degree", run=run, on="2026-07-01", by=by, now=now)
+    batch = trial.open(trial.rows(1, serial_number="B0012345"))
+    (row,) = batch.rows.all()
+    who: dict[str, Any] = {
+        "institution": ours, "kind": "degree", "by": by, "confirmed_by": trial.by("approver"), "now": now,
+    }  # fmt: skip
+    bad = blanks.SerialRun.read("B0012345")
+    without = blanks.Minutes(number="", on="2026-07-16", reason="in lệch")
+    refused(InputError, lambda: blanks.spoil(run=bad, minutes=without, **who))
+    minutes = blanks.Minutes(number="03/BB-HĐXL", on="2026-07-16", reason="in lệch")
+    blanks.spoil(run=bad, minutes=minutes, **who)
+    assert blanks.account(ours, "degree", "B#7").balances
+    assert refused(GateRefused, lambda: trial.submit(batch)).rule == "blank"
+    blanks.exchange(row=row, serial="B0012346", by=by, now=now)
+    trial.approve(trial.submit(batch))
+    trial.advance()
+    lost = blanks.SerialRun.read("B0012400")
+    refused(InputError, lambda: blanks.lose(run=lost, minutes=minutes, police_notice_at=None, **who))
+    blanks.lose(run=lost, minutes=minutes, police_notice_at=now, **who)
+    found = blanks.account(ours, "degree", "B#7")
+    counts = [
+        len(one) for one in (found.received, found.issued, found.spoiled, found.lost, found.destroyed, found.stock)
+    ]
+    assert counts == [400, 1, 1, 1, 0, 397]
+    assert found.balances
+    trial.assert_right()

@@ -318,7 +318,7 @@ def _approve(batch: Batch, by: User, now: datetime) -> Batch:
     passed = gate.check(batch, now=now)
     batch.state = Batch.State.APPROVED
     batch.approved_by = by
-    batch.approved_at = now
+    batch.approved_at = batch.institution.moment(now)
     batch.tally = [[*cell, number] for cell, number in sorted(passed.tally.items())]
     batch.save(update_fields=["state", "approved_by", "approved_at", "tally"])
     audit.note(by, "batch.approved", batch.public_id, at=now, detail={"count": batch.count})

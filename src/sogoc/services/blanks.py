@@ -151,7 +151,8 @@ def count(
     expected = len(account(institution, kind, run.series).stock & run.runs)
     if not 0 <= counted <= len(run.runs):
         raise InputError("a run holds no such number of blanks", "dãy không thể có chừng ấy phôi")
-    return _enter(BlankEvent.What.COUNTED, institution, kind, run, on=on, by=by, now=now, counted=counted), expected
+    at = institution.moment(now)
+    return _enter(BlankEvent.What.COUNTED, institution, kind, run, on=on, by=by, now=at, counted=counted), expected
 
 
 @transaction.atomic

@@ -1,5 +1,7 @@
 """Institutions, the people who act for them, their keys, and what the ministry says of them."""
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.db import models
 
@@ -21,6 +23,17 @@ class Institution(models.Model):
         key stays free, because rows that merely refer to the institution need no more than that.
         """
         Institution.objects.select_for_update(no_key=True).get(pk=self.pk)
+
+    def moment(self, now: datetime) -> datetime:
+        """This time, or just after the last approval or stock-taking of this institution, which is held.
+
+        So it is never in doubt what was approved before what: totals, quotas and stocks are counted in this order.
+        """
+        last = [
+            self.batches.aggregate(last=models.Max("approved_at"))["last"],
+            self.blank_events.filter(what="counted").aggregate(last=models.Max("at"))["last"],
+        ]
+        return max([now, *(one + timedelta(microseconds=1) for one in last if one is not None)])
 
 
 class Membership(models.Model):

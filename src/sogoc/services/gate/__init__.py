@@ -2,7 +2,7 @@
 
 Every rule, its legal basis and the grades of provenance it holds for are rows of `core.law`; here is what each rule asks.
 A batch is held against the newest authority page at its submission, its approval and its sealing, and may be examined again
-at any later time against the page that was in force then: what counts beside it are the batches approved no later than it.
+at any later time against the page that was in force then: what counts beside it are the batches approved before it.
 """
 
 from sogoc.services.gate.examining import (

@@ -20,14 +20,14 @@ APPROVED = (Batch.State.APPROVED, Batch.State.SEALED, Batch.State.LOST)
 
 
 def approved_before(batch: Batch) -> Q:
-    """Batches that count beside this one: approved no later than it, or at any time while it is not approved itself.
+    """Batches that count beside this one: approved before it, or at any time while it is not approved itself.
 
-    Approvals of one second count for each other; the last of them was held against all, so none can pass only for that.
+    No two approvals of an institution have one time, so the last that was held against all of them stays the last.
     """
     before = Q(state__in=APPROVED)
     if batch.approved_at is None:
         return before
-    return before & (Q(approved_at__isnull=True) | Q(approved_at__lte=batch.approved_at))
+    return before & (Q(approved_at__isnull=True) | Q(approved_at__lt=batch.approved_at))
 
 
 def others(batch: Batch) -> QuerySet[Batch]:

@@ -64,7 +64,7 @@ def overridden(batch: Batch) -> tuple[str, ...]:
 def examine(batch: Batch, *, page: Page | None = None, now: datetime | None = None) -> Examination:
     """Find every rule that a batch in any state breaks: on `page`, the newest of its institution when None.
 
-    Of an approved batch the day of its approval counts, and beside it only what was approved no later; so a sealed batch is
+    Of an approved batch the day of its approval counts, and beside it only what was approved before; so a sealed batch is
     found as it was found then, but for blanks and voids that were entered since. `now` is needed while it is not approved.
 
     Raises: RecordError when the award date is no date; WrongState when the institution was never accredited.
