@@ -213,3 +213,21 @@ def test_who_is_erased_stands_on_no_list_any_more(trial: Trial, journal: MemoryE
     again = trial.rows(1, holder_name=people[0][0], born_on=people[0][1])
     told = refused(GateRefused, lambda: trial.submit(trial.open(again, decision=listed)))
     assert "decision-list" in {one.rule for one in told.refusals}
+
+
+def test_why_a_copy_was_refused_goes_with_the_person(trial: Trial, journal: MemoryErasures) -> None:
+    (row,) = trial.issue(1)
+    said = {"institution": row.institution, "row": row, "requested_at": trial.now, "due_on": "2026-07-17", "copies": 1}
+    refusal = Copy.objects.create(
+        **said,
+        recipient=MARK,
+        relation="father",
+        refused_reason=f"{MARK} is not the father",
+        taken_by=trial.by("preparer"),
+    )
+    cancelled(trial, [row])
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Copy.objects.filter(pk=refusal.pk).update(recipient="", relation="", refused_reason="another")
+    erase(trial, journal, [row])
+    refusal.refresh_from_db()
+    assert (refusal.recipient, refusal.relation, refusal.refused_reason) == ("", "", "")

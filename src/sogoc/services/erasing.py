@@ -125,7 +125,9 @@ def _apply(
         uploads = Upload.objects.filter(batch__rows__in=pks).distinct()  # a list and its mended rows are two files
         sources = {*SourceFile.objects.filter(batches__rows__in=pks).values_list("pk", flat=True)}
         sources |= {*uploads.values_list("source", flat=True)}
-        Copy.objects.filter(row__in=pks).update(recipient="", relation="")
+        asked = Copy.objects.filter(row__in=pks)
+        asked.filter(refused_reason__isnull=False).update(recipient="", relation="", refused_reason="")
+        asked.filter(refused_reason__isnull=True).update(recipient="", relation="")
         awarded = Row.objects.filter(pk__in=pks, follows__isnull=True, batch__decision__listed=True)
         decisions.strike_out(list(awarded.values_list("batch__decision", "name_key", "born_on")))
         versions += Row.objects.filter(pk__in=pks).update(

@@ -22,14 +22,14 @@ _ERASED = (
     ' AND NEW."name_key" = \'\' AND NEW."born_on" = \'\' AND NEW."signature" IS NULL'
 )
 
-# A copy that does not say any more who asked for it, and else is as it was.
+# A copy that does not say any more who asked for it, nor why it was refused, and else is as it was.
 _FORGOTTEN = (
     "NEW.\"recipient\" = '' AND NEW.\"relation\" = '' AND NOT ("
     + _changed(
         "id", "institution_id", "row_id", "requested_at", "due_on", "copies", "taken_by_id", "year", "number", "issued_on",
-        "issued_by_id", "refused_reason",
+        "issued_by_id",
     )
-    + ")"
+    + ") AND NOT (" + _changed("refused_reason") + """ AND (OLD."refused_reason" IS NULL OR NEW."refused_reason" <> ''))"""
 )  # fmt: skip
 # An override goes with the draft that it was for, and stays with what was approved.
 _IS_APPROVED = "EXISTS (SELECT 1 FROM register_batch WHERE id = {} AND approved_by_id IS NOT NULL)"
