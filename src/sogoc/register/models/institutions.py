@@ -29,7 +29,7 @@ class Institution(models.Model):
 
         So it is never in doubt what was approved before what: totals, quotas and stocks are counted in this order.
         """
-        last = [
+        last: list[datetime | None] = [
             self.batches.aggregate(last=models.Max("approved_at"))["last"],
             self.blank_events.filter(what="counted").aggregate(last=models.Max("at"))["last"],
         ]
