@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,8 +13,8 @@ from sogoc.core import law
 from sogoc.core.authority import Name, Power, SignerTerm
 from sogoc.errors import GateRefused, InputError, Refusal, WrongState
 from sogoc.register import queries
-from sogoc.register.models import AuditEvent, Batch, Notice, Row
-from sogoc.services import accrediting, decisions, gate, issuing
+from sogoc.register.models import AuditEvent, Batch, Entry, Notice, Row
+from sogoc.services import accrediting, decisions, gate, issuing, sealing
 from sogoc.services.gate import examining
 from tests.services.trial import DECISION, IT, LAW, OURS, THEIRS, SteadyKey, Trial, _key, refused
 
@@ -359,6 +360,19 @@ def close_power(trial: Trial, on: str = "2026-07-01") -> None:
         log=trial.log, ministry=trial.ministry, institution=queries.institution(OURS),
         powers=[replace(IT, valid_to=on), LAW], by=trial.people["officer"], now=trial.now,
     )  # fmt: skip
+
+
+def test_a_power_that_ends_while_a_batch_is_signed_ends_it_too(trial: Trial) -> None:
+    approved = trial.approved()
+    ending = iter([partial(close_power, trial)])
+    refused(
+        GateRefused,
+        lambda: sealing.seal(
+            batch=approved, keyring=trial.keyring, randomness=trial.random, now=trial.now,
+            progress=lambda _: next(ending, lambda: None)(),
+        ),
+    )  # fmt: skip
+    assert not Entry.objects.filter(act="batch").exists()
 
 
 def test_the_gate_is_held_again_at_approval_and_at_sealing(trial: Trial) -> None:

@@ -50,11 +50,11 @@ def seal(
         raise WrongState(
             f"the batch is {batch.state}, not approved", f"đợt cấp {batch.get_state_display()}, chưa được duyệt"
         )
-    passed = gate.check(batch, now=now)
     archive = Archive.objects.get()
-    beside = _beside(passed, ministry)
     sealed = None
-    while sealed is None:  # again where another key came into force meanwhile: what the old one signed would not count
+    while sealed is None:  # again where another page came meanwhile: a key or a power may have ended with it
+        passed = gate.check(batch, now=now)
+        beside = _beside(passed, ministry)
         key = signing_key(batch.institution)
         signer = keyring(key.uri)
         if jws.thumbprint(signer.jwk) != key.kid:
@@ -158,12 +158,12 @@ def sign_row(row: Row, *, key: IssuerKey, signer: IssuerSigner, origin: str) -> 
 def _close(
     batch: Batch, *, passed: gate.Passed, key: IssuerKey, signers: Sequence[IssuerSigner], origin: str, now: datetime
 ) -> Batch | None:
-    """Sign the batch root and hand the entries to the log, all in one transaction; None when the key is in force no more."""
+    """Sign the batch root and hand the entries to the log, all in one transaction; None when there is another page."""
     batch = Batch.objects.select_for_update().select_related("institution", "decision").get(pk=batch.pk)
     if batch.state != Batch.State.APPROVED:
         return batch
     Archive.hold()
-    if signing_key(batch.institution).pk != key.pk:
+    if newest_page(batch.institution)[1].version != passed.page.version or signing_key(batch.institution).pk != key.pk:
         return None
     rows = sorted(
         (bytes(cast(bytes, commitment)), (cast(int, number), cast(int, index)), pk)
