@@ -327,6 +327,6 @@ def an_archive() -> History:
     history.kept_page(3, 1, KEYS[14])
     pairs = history.pairs(2)
     history.issue(3, pairs, by=[KEYS[14], MINISTRY], batch=history.draft(3, pairs, override=("power",)))
-    history.act("suspend", history.newest[-1], by=KEYS[1])
+    history.act("suspend", history.newest[-1])
     history.state()
     return history

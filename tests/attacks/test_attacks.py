@@ -240,7 +240,7 @@ def test_a_licensed_programme_shown_over_an_unlicensed_record(scene: Story) -> N
 
 
 def kept_elsewhere(scene: Story, signer: str) -> tuple[Evidence, Policy]:
-    """Our register went to a third institution; then somebody with this key amended a diploma of it."""
+    """Our register went to a third institution; then somebody with a key that is not on our page amended a diploma of it."""
     keeper = scene.archive.accredit("SGD03", "Sở Giáo dục và Đào tạo Mẫu")
     scene.archive.change_page(scene.ours, custodian=keeper.ordinal)
     amended = scene.archive.amend(scene.first[0], signer=Key(signer), holder_name="Y Kẻ Gian")
@@ -270,28 +270,13 @@ def test_an_act_by_an_institution_that_does_not_keep_the_register(scene: Story) 
     whole = scene.archive.fresh(scene.archive.size).authorities
     assert look(replace(evidence, fresh=replace(evidence.fresh, authorities=whole)), policy).verdict is Verdict.TAMPERED
     report = look(replace(evidence, fresh=replace(evidence.fresh, authorities=whole[:2])), policy)
-    assert report.verdict is Verdict.INCONCLUSIVE
-    assert "custodian" in codes(report)
+    assert codes(report) == {"act-signature"}
 
 
-def test_a_keeper_with_a_page_of_before_the_cut_of_its_key(scene: Story) -> None:
+def test_the_keeper_itself_with_a_key_that_is_not_on_our_page(scene: Story) -> None:
+    """What it signs with its own key would turn false as soon as the register goes on: it is never true."""
     evidence, policy = kept_elsewhere(scene, "SGD03")
-    assert evidence.fresh is not None
-    assert look(evidence, policy).verdict is Verdict.VALID
-    before = evidence.fresh.authorities[1]
-    keeper = scene.archive.institutions[3]
-    scene.archive.change_page(keeper, keys=(replace(keeper.page.keys[0], until=scene.archive.size - 2),))
-    scene.archive.state(on_july(17, 21))
-    evidence = replace(evidence, fresh=scene.archive.fresh(scene.archive.size, known={evidence_size(evidence)}))
-    policy = scene.archive.policy(scene.archive.size)
-    assert evidence.fresh is not None
-    assert look(evidence, policy).verdict is Verdict.UNKNOWN_ISSUER
-    old = (evidence.fresh.authorities[0], before)
-    assert look(replace(evidence, fresh=replace(evidence.fresh, authorities=old)), policy).verdict is Verdict.TAMPERED
-
-
-def evidence_size(evidence: Evidence) -> int:
-    return int((evidence.lasting.checkpoint or "").splitlines()[1])
+    assert codes(look(evidence, policy)) == {"act-signature"}
 
 
 def test_a_record_that_the_public_tally_does_not_know(scene: Story) -> None:

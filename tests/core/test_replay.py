@@ -193,6 +193,11 @@ def act_by_the_institution_in_custody(history: History) -> Named:
     return of("author", history.act("revoke", PLAIN, by=KEYS[3]))
 
 
+def act_by_the_keepers_own_key(history: History) -> Named:
+    """Institution 1 keeps the register of 3, and acts for it with the key that stands on the page of 3."""
+    return of("author", history.act("revoke", history.newest[-1], by=KEYS[1]))
+
+
 def amendment_by_stranger(history: History) -> Named:
     return of("author", history.follow("amend", PLAIN, by=STRANGER))
 
@@ -471,7 +476,7 @@ SEEDS: list[Seed] = [
     gap, version_again, version_left_out, page_missing, page_exchanged, page_malformed, page_of_another,
     page_by_stranger, page_for_another_log, page_by_cut_ministry, code_twice, key_of_another, key_of_the_ministry,
     key_dropped, window_widened, cut_ignored, act_by_stranger, act_by_another_institution,
-    act_by_the_institution_in_custody, amendment_by_stranger, cut_by_institution, batch_by_custodian,
+    act_by_the_institution_in_custody, act_by_the_keepers_own_key, amendment_by_stranger, cut_by_institution, batch_by_custodian,
     batch_by_the_ministry_alone, batch_of_nobody, batch_by_old_key, batch_by_key_just_cut, act_by_future_key,
     act_by_cut_ministry, act_changed_after_signing, act_signed_for_another_log, override_without_ministry,
     decision_exceeded, decision_with_another_total, custody_without_the_ministry, custody_without_who_receives,

@@ -94,9 +94,9 @@ def act(history: History, what: str, target: int, count: int) -> None:
     if now == 1 or (now == 2 and what in {"amend", "reissue"}):
         return
     owner = history.institution(target)
-    actors = (MINISTRY, SECOND_MINISTRY, history.keys[owner], history.keys[history.keeper(owner)])
+    actors = (MINISTRY, SECOND_MINISTRY, history.keys[owner])
     take = history.act if what in ACTS else history.follow
-    take(what, target, by=actors[count % (2 if what == "reinstate" and target in history.held else 4)])
+    take(what, target, by=actors[count % (2 if what == "reinstate" and target in history.held else 3)])
 
 
 @settings(max_examples=60, deadline=None)

@@ -210,8 +210,11 @@ class Replay:
         return kid in self._cuts and self._cuts[kid] <= self.size
 
     def _actors(self, ordinal: int) -> dict[str, _Key]:
-        """Return the keys that may act on a qualification of this institution: its own, its custodian's, the ministry's."""
-        return self._keys_of(self.custodian(ordinal)) | self._keys_of(ordinal) | self._ministry_keys()
+        """Return the keys that may act on a qualification of this institution: those on its own page, and the ministry's.
+
+        Who keeps its register for it has one there.
+        """
+        return self._keys_of(ordinal) | self._ministry_keys()
 
     def custodian(self, ordinal: int) -> int:
         """Return who keeps the register of this institution now, as an ordinal."""

@@ -668,22 +668,13 @@ class _Case:
         self._signed_by_issuer(self.batch, batch, list(self.page.keys))
         if isinstance(self.leaf, entry.Successor):
             ministry = [KeyWindow(jwk=jwk, holder=self.policy.name, start=0) for jwk in self.policy.ministry]
-            kept = self.keeper.keys if self.keeper is not None else ()
-            self._signed_by_issuer(self.leaf, leaf, [*self.page.keys, *kept, *ministry])
+            self._signed_by_issuer(self.leaf, leaf, [*self.page.keys, *ministry])
 
     def _signed_by_issuer(
         self, statement: entry.Batch | entry.Successor, logged: Logged, keys: Sequence[KeyWindow]
     ) -> None:
         kids = {signature.kid for signature in statement.signatures}
         signers = [key for key in keys if key.kid in kids]
-        if not signers and isinstance(statement, entry.Successor) and self._keeper_is_unknown():
-            self._missing(
-                6,
-                "custodian",
-                "another institution keeps this register, and its page is not in the evidence",
-                "sổ gốc do cơ sở khác giữ, hồ sơ không có trang thẩm quyền của cơ sở đó",
-            )
-            return
         if not signers:
             self._false(
                 6,
@@ -701,10 +692,6 @@ class _Case:
             and all(finding.code != "key-not-in-force" for finding in self.checks[2].findings)
         ):
             self._not_in_force()
-
-    def _keeper_is_unknown(self) -> bool:
-        page = self.page
-        return page is not None and page.custodian != page.ordinal and self.keeper is None
 
     # -- step 7 -------------------------------------------------------------------------------------------------------
 
