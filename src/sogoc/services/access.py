@@ -53,7 +53,7 @@ def require(user: User, permission: str, institution: Institution | None) -> Non
     Raises: NotAllowed.
     """
     keeper = keeper_of(institution) if institution is not None else None
-    if not _holds(user, permission, keeper):
+    if not holds(user, permission, keeper):
         raise _refused(user, permission, institution)
 
 
@@ -66,7 +66,7 @@ def acts_as_officer(user: User, permission: str, institution: Institution) -> bo
 
 def require_member(user: User, permission: str, institution: Institution) -> None:
     """Refuse unless `user` has the permission as a member of this institution itself. Raises: NotAllowed."""
-    if not _holds(user, permission, institution):
+    if not holds(user, permission, institution):
         raise _refused(user, permission, institution)
 
 
@@ -77,7 +77,8 @@ def keeper_of(institution: Institution) -> Institution:
     return institution if ordinal == institution.ordinal else Institution.objects.get(ordinal=ordinal)
 
 
-def _holds(user: User, permission: str, institution: Institution | None) -> bool:
+def holds(user: User, permission: str, institution: Institution | None) -> bool:
+    """Whether `user` has the permission in this institution itself, or in the ministry; in the ministry only when it is None."""
     memberships = Membership.objects.filter(user=user, role__in=PERMISSIONS[permission])
     here = memberships.filter(institution=institution) if institution else memberships.none()
     ministry = memberships.filter(role=Membership.Role.OFFICER)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from sogoc.core.record import SCHEMAS, Schema, is_full_date
 from sogoc.core.vocabulary import fold
 from sogoc.errors import AlreadyInRegister, FourEyes, GateRefused, InputError, WrongState
 from sogoc.register.models import Batch, Institution, Notice, Override, Row, SourceFile
-from sogoc.services import access, audit, blanks, decisions, gate, numbering
+from sogoc.services import access, audit, blanks, decisions, gate, notices, numbering
 
 _CHUNK = 2000
 
@@ -257,7 +257,7 @@ def submit(*, batch: Batch, by: User, now: datetime) -> Batch:
         return _submit(batch, by, now)
     except GateRefused as refusal:
         report = any(law.gate(one.rule, batch.awarded_on).reported for one in refusal.refusals)
-        _note_refusal(batch, refusal, at="submission", by=by, now=now, report=report)
+        note_refusal(batch, refusal, at="submission", by=by, now=now, report=report)
         raise
 
 
@@ -297,7 +297,7 @@ def approve(*, batch: Batch, by: User, now: datetime) -> Batch:
     try:
         return _approve(batch, by, now)
     except GateRefused as refusal:
-        _note_refusal(batch, refusal, at="approval", by=by, now=now, report=True)
+        note_refusal(batch, refusal, at="approval", by=by, now=now)
         raise
 
 
@@ -323,29 +323,32 @@ def _approve(batch: Batch, by: User, now: datetime) -> Batch:
     batch.save(update_fields=["state", "approved_by", "approved_at", "tally"])
     audit.note(by, "batch.approved", batch.public_id, at=now, detail={"count": batch.count})
     for one in passed.remarks:
-        _tell(batch, "quota.exceeded", {"intake": one.intake, "quota": one.quota, "awarded": one.awarded}, now)
+        about = {"intake": one.intake, "quota": one.quota, "awarded": one.awarded}
+        _tell_ministry(batch, "quota.exceeded", about, now)
     return batch
 
 
 @transaction.atomic
-def _note_refusal(batch: Batch, refusal: GateRefused, *, at: str, by: User, now: datetime, report: bool) -> None:
-    """Write down that the gate refused a batch, after the attempt itself was rolled back."""
-    rules = sorted({one.rule for one in refusal.refusals})
-    audit.note(by, "gate.refused", batch.public_id, at=now, detail={"at": at, "rules": rules})
+def note_refusal(
+    batch: Batch, refusal: GateRefused, *, at: str, by: User | None, now: datetime, report: bool = True
+) -> None:
+    """Write down that the gate refused a batch, after the attempt itself was rolled back; with `report` the ministry is told.
+
+    `by` is None at its sealing, which the archive tries again and again: the same refusal is then noted once.
+    """
+    about = {"at": at, "rules": sorted({one.rule for one in refusal.refusals})}
     known = Notice.objects.filter(what="gate.refused", subject=batch.public_id).order_by("-pk").first()
-    if report and (known is None or known.about != {"at": at, "rules": rules}):
-        _tell(batch, "gate.refused", {"at": at, "rules": rules}, now)
+    told = known is not None and known.about == about
+    if by is not None or not told:
+        audit.note(by, "gate.refused", batch.public_id, at=now, detail=about)
+    if report and not told:
+        _tell_ministry(batch, "gate.refused", about, now)
 
 
-def _tell(batch: Batch, what: str, about: dict[str, object], now: datetime) -> None:
-    Notice.objects.create(
-        institution=batch.institution,
-        recipient="ministry",
-        what=what,
-        subject=batch.public_id,
-        about=about,
-        created_at=now,
-    )
+def _tell_ministry(batch: Batch, what: str, about: Mapping[str, object], now: datetime) -> None:
+    notices.tell(
+        notices.MINISTRY, what, institution=batch.institution, subject=batch.public_id, about=about, now=now
+    )  # fmt: skip
 
 
 def _expect(batch: Batch, state: str) -> None:

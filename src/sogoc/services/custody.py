@@ -146,7 +146,9 @@ def hand_over(
     )  # fmt: skip
     about = {"from": institution.code, "to": custodian.code}
     for one in {keeper, custodian}:
-        notices.tell_institution(one, "register-handed-over", subject=decision.act_id, about=about, now=now)
+        notices.tell(
+            notices.INSTITUTION, "register-handed-over", institution=one, subject=decision.act_id, about=about, now=now
+        )  # fmt: skip
     audit.note(
         by, "register.handed-over", institution.code, at=now,
         detail={

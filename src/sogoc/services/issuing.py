@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from sogoc.errors import SogocError
+from sogoc.errors import GateRefused, SogocError
 from sogoc.ports import IssuerSigner, Keyring, Log
 from sogoc.register import queries
 from sogoc.register.models import Checkpoint
-from sogoc.services import sealing, sequencing
+from sogoc.services import batches, sealing, sequencing
 
 Progress = Callable[[int], None]
 
@@ -28,7 +28,8 @@ def advance(
 ) -> tuple[Checkpoint | None, list[SogocError]]:
     """Seal every approved batch and publish a new head with what waits; return it, and why a batch could not be sealed.
 
-    A batch that cannot be sealed now does not hold up the others. `ministry` opens the key of the ministry, for a batch that
+    A batch that cannot be sealed now does not hold up the others; one that the gate refuses now, after it was approved, is an
+    incident of which the ministry is told. `ministry` opens the key of the ministry, for a batch that
     passes by an override.
 
     Raises: RecoveryNeeded, LogForked, StorageUnavailable.
@@ -41,5 +42,7 @@ def advance(
                 batch=batch, keyring=keyring, randomness=randomness, now=now, progress=progress, ministry=ministry
             )
         except SogocError as error:
+            if isinstance(error, GateRefused):
+                batches.note_refusal(batch, error, at="sealing", by=None, now=now)
             problems.append(error)
     return sequencing.sequence(log, now=now, state_only=state_only), problems

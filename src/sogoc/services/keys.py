@@ -145,8 +145,9 @@ def cut(
     logged = waiting.enter(content, act="key-cut", institution=None, act_id=act_id)
     windows = tuple(replace(one, until=start) if one.kid == kid else one for one in old.keys)
     accrediting.put_page(log, ministry, institution, replace(old, keys=windows))
-    notices.tell_institution(
-        institution, "key-cut", subject=kid, about={"from": start, "wording": wording}, now=now
+    notices.tell(
+        notices.INSTITUTION, "key-cut", institution=institution, subject=kid, about={"from": start, "wording": wording},
+        now=now,
     )  # fmt: skip
     audit.note(
         by, "key.cut", kid, at=now,

@@ -17,6 +17,7 @@ from sogoc.errors import InputError, NoRule, WrongState
 from sogoc.register.models import Institution, Notice
 from sogoc.services import access, audit
 
+INSTITUTION, MINISTRY = "institution", "ministry"
 _BACK = (("holder", "return-revoked"), ("institution", "return-revoked"))
 _ALL = (("holder", None), ("institution", None), ("verifiers", None))
 _TOLD: Mapping[str, tuple[tuple[str, str | None], ...]] = {
@@ -57,13 +58,13 @@ def tell_of_act(
     )
 
 
-def tell_institution(
-    institution: Institution, what: str, *, subject: str, about: Mapping[str, Any], now: datetime
+def tell(
+    recipient: str, what: str, *, institution: Institution, subject: str, about: Mapping[str, Any], now: datetime
 ) -> None:
-    """Write that an institution has to be told of `what`; `subject` and `about` hold no personal data."""
+    """Write that the `institution` itself or the `ministry` has to be told of `what`; nothing in it is personal data."""
     Notice.objects.create(
-        institution=institution, recipient="institution", what=what, subject=subject, about=dict(about), created_at=now
-    )  # fmt: skip
+        institution=institution, recipient=recipient, what=what, subject=subject, about=dict(about), created_at=now
+    )
 
 
 def _due(clock: str, on: str) -> str | None:
@@ -74,21 +75,29 @@ def _due(clock: str, on: str) -> str | None:
 
 
 def waiting(institution: Institution, *, by: User) -> list[Notice]:
-    """Return what nobody was told yet, or nobody did yet, oldest first. Raises: NotAllowed."""
+    """Return what nobody was told yet, or nobody did yet, oldest first; what the ministry is to hear, to its officers only.
+
+    Raises: NotAllowed.
+    """
     access.require(by, "notice", institution)
-    return list(Notice.objects.filter(institution=institution, sent_at__isnull=True).order_by("created_at", "pk"))
+    found = Notice.objects.filter(institution=institution, sent_at__isnull=True)
+    if not access.holds(by, "notice", None):
+        found = found.exclude(recipient=MINISTRY)
+    return list(found.order_by("created_at", "pk"))
 
 
 @transaction.atomic
 def mark_sent(*, number: int, by: User, now: datetime) -> Notice:
     """Write down that somebody was told, or that what the notice asks for was done.
 
+    What the ministry is to hear, only an officer marks: an institution does not settle its own incident.
+
     Raises: InputError, NotAllowed; WrongState when it was marked before.
     """
     notice = Notice.objects.select_for_update(of=("self",)).filter(pk=number).first()
     if notice is None:
         raise InputError(f"there is no notice {number}", f"không có thông báo {number}")
-    access.require(by, "notice", notice.institution)
+    access.require(by, "notice", None if notice.recipient == MINISTRY else notice.institution)
     if notice.sent_at is not None:
         raise WrongState("this notice was sent already", "thông báo này đã gửi rồi")
     notice.sent_at = now

@@ -13,8 +13,8 @@ from django.db import transaction
 
 from sogoc.core import law
 from sogoc.errors import AlreadyInRegister, FourEyes, InputError, WrongState
-from sogoc.register.models import Batch, Notice, Override
-from sogoc.services import access, audit, gate
+from sogoc.register.models import Batch, Override
+from sogoc.services import access, audit, gate, notices
 
 _OPEN = (Batch.State.DRAFT, Batch.State.SUBMITTED)
 
@@ -70,9 +70,9 @@ def grant(*, batch: Batch, by: User, now: datetime) -> Override:
         return asked
     asked.granted_by, asked.granted_at = by, now
     asked.save(update_fields=["granted_by", "granted_at"])
-    Notice.objects.create(
-        institution=batch.institution, recipient="institution", what="override.granted", subject=batch.public_id,
-        about={"rules": asked.rules}, created_at=now,
+    notices.tell(
+        notices.INSTITUTION, "override.granted", institution=batch.institution, subject=batch.public_id,
+        about={"rules": asked.rules}, now=now,
     )  # fmt: skip
     audit.note(by, "override.granted", batch.public_id, at=now, detail={"rules": asked.rules})
     return asked

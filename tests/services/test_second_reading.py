@@ -1,0 +1,52 @@
+"""What a second reader of the services that decide found, each as a test."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from sogoc.errors import GateRefused, NotAllowed
+from sogoc.register import queries
+from sogoc.register.models import AuditEvent, Batch, Notice
+from sogoc.services import accrediting, issuing, notices, sealing
+from tests.services.trial import IT, LAW, OURS, Trial, refused
+
+pytestmark = pytest.mark.django_db
+
+
+def close_power(trial: Trial) -> None:
+    accrediting.change(
+        log=trial.log, ministry=trial.ministry, institution=queries.institution(OURS),
+        powers=[replace(IT, valid_to="2026-07-01"), LAW], by=trial.people["officer"], now=trial.now,
+    )  # fmt: skip
+
+
+# -- the gate at sealing -------------------------------------------------------------------------------------------------
+
+
+def test_a_refusal_at_its_sealing_is_an_incident_that_is_noted_once(trial: Trial) -> None:
+    batch = trial.approved()
+    close_power(trial)
+    for _ in range(3):  # the timer tries again and again
+        issuing.advance(trial.log, keyring=trial.keyring, randomness=trial.random, now=trial.later())
+    about = {"at": "sealing", "rules": ["power"]}
+    assert Notice.objects.get(what="gate.refused", recipient="ministry", subject=batch.public_id).about == about
+    event = AuditEvent.objects.get(verb="gate.refused")
+    assert (event.actor, event.detail) == (None, about)
+
+
+# -- notices -------------------------------------------------------------------------------------------------------------
+
+
+def test_an_institution_does_not_settle_what_the_ministry_is_to_hear(trial: Trial) -> None:
+    refused(GateRefused, lambda: trial.submit(trial.open(mode="distance")))
+    incident = Notice.objects.get(recipient="ministry")
+    ours, officer = queries.institution(OURS), trial.people["officer"]
+    for who in (trial.by("preparer"), trial.by("approver")):
+        refused(NotAllowed, partial(notices.mark_sent, number=incident.pk, by=who, now=trial.now))
+        assert notices.waiting(ours, by=who) == []
+    assert notices.waiting(ours, by=officer) == [incident]
+    notices.mark_sent(number=incident.pk, by=officer, now=trial.now)
+    assert notices.waiting(ours, by=officer) == []
