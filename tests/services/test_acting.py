@@ -305,8 +305,7 @@ def test_another_ground_is_refused_and_those_of_the_day_are_named(trial: Trial, 
     refusal = refused(
         ActRefused,
         lambda: acting.change_status(
-            log=trial.log, act=act, logged=logged, decision=decision, act_id=b64(b"a" * 16), keyring=trial.keyring,
-            ministry=lambda: trial.ministry, by=trial.by("approver"), now=trial.now,
+            trial.acting(trial.by("approver"), None), act=act, logged=logged, decision=decision, act_id=b64(b"a" * 16)
         ),
     )  # fmt: skip
     assert refusal.rule == "ground"

@@ -41,7 +41,7 @@ def test_a_list_is_recalled_and_the_rest_stays_valid(trial: Trial) -> None:
 def test_whoever_has_the_diploma_cannot_try_out_the_reason(trial: Trial) -> None:
     """A judgment hides the ground, and the log the number of the decision: the id of the act must not give both away."""
     (row,) = trial.issue(1)
-    with patch.object(acting, "change_status", wraps=acting.change_status) as change:
+    with patch.object(acting, "do", wraps=acting.do) as change:
         trial.recall([row.serial_number])
     (said,) = (entry.parse(bytes(one.content)) for one in Entry.objects.filter(act="revoke"))
     assert isinstance(said, entry.StatusAct)

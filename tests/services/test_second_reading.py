@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 
 from sogoc.errors import GateRefused, NotAllowed
 from sogoc.register import queries
-from sogoc.register.models import AuditEvent, Batch, Notice
-from sogoc.services import accrediting, issuing, notices, sealing
+from sogoc.register.models import AuditEvent, Notice
+from sogoc.services import accrediting, issuing, notices, recalling
 from tests.services.trial import IT, LAW, OURS, Trial, refused
 
 pytestmark = pytest.mark.django_db
@@ -50,3 +51,30 @@ def test_an_institution_does_not_settle_what_the_ministry_is_to_hear(trial: Tria
     assert notices.waiting(ours, by=officer) == [incident]
     notices.mark_sent(number=incident.pk, by=officer, now=trial.now)
     assert notices.waiting(ours, by=officer) == []
+
+
+# -- a list is recalled --------------------------------------------------------------------------------------------------
+
+
+def test_what_the_ministry_suspended_does_not_stop_the_rest_of_a_list(trial: Trial) -> None:
+    first, theirs, last = trial.issue(3)
+    for row, by in ((first, None), (theirs, trial.people["officer"]), (last, None)):
+        trial.act("suspend", row, by=by)
+    trial.advance()
+    told = trial.recall([row.serial_number for row in (first, theirs, last)], act="reinstate", ground=None)
+    assert (told.logged, [(name, why.code) for name, why in told.failed]) == (2, [(theirs.identifier, "act-refused")])
+
+
+def test_a_list_is_examined_and_recalled_with_few_questions(trial: Trial, django_assert_max_num_queries: Any) -> None:
+    rows = trial.issue(40)
+    names = [row.serial_number for row in rows]
+    recall = recalling.Recall(
+        institution=queries.institution(OURS),
+        act="revoke",
+        named=tuple(names),
+        decision=trial.decision(ground="ineligible"),
+    )
+    with django_assert_max_num_queries(12):
+        recalling.examine(recall, by=trial.by("preparer"))
+    with django_assert_max_num_queries(60 + 12 * len(rows)):
+        assert trial.recall(names).logged == len(rows)

@@ -283,26 +283,33 @@ class Trial:
     ) -> acting.ActDecision:
         return acting.ActDecision(number=number, on=on, salt=self.random(16), ground=ground, judgment=judgment)
 
+    def acting(self, by: User, prepared_by: User | None) -> acting.Acting:
+        return acting.Acting(
+            log=self.log,
+            keyring=self.keyring,
+            ministry=lambda: self.ministry,
+            by=by,
+            now=self.now,
+            prepared_by=prepared_by,
+        )
+
     def act(self, act: str, row: Row | Entry, *, act_id: str | None = None, number: str = "77/QĐ", on: str = "2026-07-16",
             by: User | None = None, ground: str | None = None, judgment: bool = False,
             prepared_by: User | None = None) -> Entry:  # fmt: skip
         logged = row.entry if isinstance(row, Row) else row
         assert logged is not None
         return acting.change_status(
-            log=self.log, act=act, logged=logged,
+            self.acting(by or self.by("approver", cast(Institution, logged.institution).code), prepared_by), act=act, logged=logged,
             decision=self.decision(number, on, ground or ("ineligible" if act in ("revoke", "cancel") else None), judgment),
-            act_id=act_id or b64(self.random(16)), keyring=self.keyring, ministry=lambda: self.ministry, prepared_by=prepared_by,
-            by=by or self.by("approver", cast(Institution, logged.institution).code), now=self.now,
+            act_id=act_id or b64(self.random(16)),
         )  # fmt: skip
 
     def amend(self, row: Row, *, act_id: str | None = None, by: User | None = None, number: str = "88/QĐ",
               prepared_by: User | None = None, ground: str = "civil-status-change", **changes: str | None) -> Row:  # fmt: skip
         code = row.institution.code
         return amending.amend(
-            log=self.log, row=row, changes=changes, decision=self.decision(number, ground=ground),
-            act_id=act_id or b64(self.random(16)), keyring=self.keyring, ministry=lambda: self.ministry,
-            randomness=self.random, now=self.now,
-            prepared_by=prepared_by or self.by("preparer", code), by=by or self.by("approver", code),
+            self.acting(by or self.by("approver", code), prepared_by or self.by("preparer", code)), row=row, changes=changes,
+            decision=self.decision(number, ground=ground), act_id=act_id or b64(self.random(16)), randomness=self.random,
         )  # fmt: skip
 
     def reissue(self, row: Row, serial: str, number: str | None, *, ground: str | None = "issuer-error", on: str = "2026-07-16",
@@ -310,10 +317,9 @@ class Trial:
                 **changes: str | None) -> Row:  # fmt: skip
         code = row.institution.code
         return reissuing.reissue(
-            log=self.log, row=row, serial_number=serial, register_number=number, changes=changes,
-            decision=self.decision("90/QĐ", on, ground), act_id=act_id or b64(self.random(16)), keyring=self.keyring,
-            ministry=lambda: self.ministry, randomness=self.random, prepared_by=prepared_by or self.by("preparer", code),
-            by=by or self.by("approver", code), now=self.now,
+            self.acting(by or self.by("approver", code), prepared_by or self.by("preparer", code)), row=row,
+            serial_number=serial, register_number=number, changes=changes, decision=self.decision("90/QĐ", on, ground),
+            act_id=act_id or b64(self.random(16)), randomness=self.random,
         )  # fmt: skip
 
     def recall(self, named: Sequence[str], *, act: str = "revoke", leave_out: Sequence[str] = (), number: str = "193/2026/HS-ST",
@@ -324,10 +330,8 @@ class Trial:
             decision=self.decision(number, ground=ground, judgment=True),
         )  # fmt: skip
         return recalling.run(
-            recall, log=self.log, acknowledged=leave_out, keyring=self.keyring, ministry=lambda: self.ministry,
-            randomness=self.random, now=self.now,
-            prepared_by=prepared_by or self.by("preparer", code), by=by or self.by("approver", code),
-            progress=lambda _: None,
+            self.acting(by or self.by("approver", code), prepared_by or self.by("preparer", code)), recall,
+            acknowledged=leave_out, randomness=self.random, progress=lambda _: None,
         )  # fmt: skip
 
     # -- the outside ----------------------------------------------------------------------------------------------

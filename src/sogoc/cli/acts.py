@@ -12,8 +12,10 @@ from sogoc.cli.options import PREPARER_PASSWORD, By, InstitutionCode, Json, Prep
 from sogoc.errors import InputError
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
     from sogoc.register.models import Row
-    from sogoc.services.acting import ActDecision
+    from sogoc.services.acting import ActDecision, Acting
     from sogoc.wiring import Home
 
 app = typer.Typer()
@@ -72,7 +74,7 @@ def _change_status(
     act_id: str | None,
     as_json: bool,
 ) -> int:
-    from sogoc.cli.opening import advance, done, now, open_home, person
+    from sogoc.cli.opening import advance, done, open_home, person
     from sogoc.core.canonical import b64
 
     archive = open_home(home())
@@ -89,15 +91,24 @@ def _change_status(
     if logged.institution != queries.institution(institution):
         raise InputError("the entry is of another institution", "mục này của cơ sở khác")
     entry = acting.change_status(
-        log=archive.log, act=act, logged=logged,
+        _acting(archive, by=who, prepared_by=second), act=act, logged=logged,
         decision=_decision(number, on, ground, judgment=judgment), act_id=act_id or b64(secrets.token_bytes(16)),
-        keyring=archive.keyring, ministry=lambda: archive.ministry, prepared_by=second, by=who, now=now(),
     )  # fmt: skip
     size, _ = advance(archive, quiet=True)
     entry.refresh_from_db()
     return done(
         as_json, {"act": act, "index": entry.index, "size": size},
         f"Đã ghi: {act}, vị trí {entry.index}", f"logged at index {entry.index}",
+    )  # fmt: skip
+
+
+def _acting(archive: Home, *, by: User, prepared_by: User | None) -> Acting:
+    from sogoc.cli.opening import now
+    from sogoc.services.acting import Acting
+
+    return Acting(
+        log=archive.log, keyring=archive.keyring, ministry=lambda: archive.ministry, by=by, now=now(),
+        prepared_by=prepared_by,
     )  # fmt: skip
 
 
@@ -127,7 +138,7 @@ def recall(
 ) -> int:
     """Act on a list of diplomas by one decision or judgment, checked whole first, by two people. Safe to run again."""
     from sogoc.cli import output
-    from sogoc.cli.opening import Progression, advance, done, now, open_home, person
+    from sogoc.cli.opening import Progression, advance, done, open_home, person
 
     archive = open_home(home())
     from sogoc.register import queries
@@ -159,9 +170,8 @@ def recall(
         )  # fmt: skip
     with Progression("Thu hồi · Recall", total=len(examined.clear), quiet=as_json) as progress:
         told = recalling.run(
-            wanted, log=archive.log, acknowledged=leave_out or [], keyring=archive.keyring,
-            ministry=lambda: archive.ministry, randomness=secrets.token_bytes, prepared_by=preparer, by=who, now=now(),
-            progress=progress,
+            _acting(archive, by=who, prepared_by=preparer), wanted, acknowledged=leave_out or [],
+            randomness=secrets.token_bytes, progress=progress,
         )  # fmt: skip
     size, _ = advance(archive, quiet=True)
     for identifier, why_not in told.failed:
@@ -192,7 +202,7 @@ def amend(
     as_json: Json = False,
 ) -> int:
     """Log a corrected version of a record by decision and by two people; the diploma itself stays."""
-    from sogoc.cli.opening import now, open_home, pairs, person
+    from sogoc.cli.opening import open_home, pairs, person
     from sogoc.core.canonical import b64
 
     archive = open_home(home())
@@ -201,10 +211,10 @@ def amend(
 
     preparer, who = person(prepared_by, PREPARER_PASSWORD), person(by)
     row = amending.amend(
-        log=archive.log, prepared_by=preparer, row=queries.row_by_serial(institution, serial),
+        _acting(archive, by=who, prepared_by=preparer), row=queries.row_by_serial(institution, serial),
         changes={name: value or None for name, value in pairs(set_).items()},
-        decision=_decision(decision, on, ground), act_id=act_id or b64(secrets.token_bytes(16)), keyring=archive.keyring,
-        ministry=lambda: archive.ministry, randomness=secrets.token_bytes, by=who, now=now(),
+        decision=_decision(decision, on, ground), act_id=act_id or b64(secrets.token_bytes(16)),
+        randomness=secrets.token_bytes,
     )  # fmt: skip
     return _say_version(archive, row, "amend", "chỉnh sửa", as_json=as_json)
 
@@ -227,7 +237,7 @@ def reissue(
     as_json: Json = False,
 ) -> int:
     """Issue a diploma again, for the issuer's own error only; a lost original is refused, and a copy offered."""
-    from sogoc.cli.opening import now, open_home, pairs, person
+    from sogoc.cli.opening import open_home, pairs, person
     from sogoc.core.canonical import b64
 
     archive = open_home(home())
@@ -236,10 +246,11 @@ def reissue(
 
     preparer, who = person(prepared_by, PREPARER_PASSWORD), person(by)
     row = reissuing.reissue(
-        log=archive.log, prepared_by=preparer, row=queries.row_by_serial(institution, serial), serial_number=new_serial,
-        register_number=new_number, changes={name: value or None for name, value in pairs(set_ or []).items()},
-        decision=_decision(decision, on, ground), act_id=act_id or b64(secrets.token_bytes(16)), keyring=archive.keyring,
-        ministry=lambda: archive.ministry, randomness=secrets.token_bytes, by=who, now=now(),
+        _acting(archive, by=who, prepared_by=preparer), row=queries.row_by_serial(institution, serial),
+        serial_number=new_serial, register_number=new_number,
+        changes={name: value or None for name, value in pairs(set_ or []).items()},
+        decision=_decision(decision, on, ground), act_id=act_id or b64(secrets.token_bytes(16)),
+        randomness=secrets.token_bytes,
     )  # fmt: skip
     return _say_version(archive, row, "reissue", "cấp lại", as_json=as_json)
 

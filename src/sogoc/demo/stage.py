@@ -314,7 +314,13 @@ class Stage:
         if logged is None:
             raise WrongState("the diploma is not logged")
         acting.change_status(
-            log=self.home.log,
+            acting.Acting(
+                log=self.home.log,
+                keyring=self.home.keyring,
+                ministry=lambda: self.home.ministry,
+                by=self.people[row.institution.code].approver,
+                now=self.now,
+            ),
             act="revoke",
             logged=queries.entry_at(logged.index or 0),
             decision=acting.ActDecision(
@@ -324,10 +330,6 @@ class Stage:
                 ground="ineligible",
             ),
             act_id=b64(secrets.token_bytes(16)),
-            keyring=self.home.keyring,
-            ministry=lambda: self.home.ministry,
-            by=self.people[row.institution.code].approver,
-            now=self.now,
         )
         head = sequencing.sequence(self.home.log, now=self.now)
         say(f"vị trí · log index {logged.index}; nhật ký có {head.size if head else 0} mục")

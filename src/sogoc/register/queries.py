@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
@@ -72,9 +72,21 @@ def row_by_serial(institution_code: str, serial_number: str) -> Row:
 
 def newest_version(row: Row) -> Row:
     """Return the newest version of the qualification that this row is a version of."""
-    while (later := _rows().filter(follows=row).first()) is not None:
-        row = later
-    return row
+    return newest_versions([row])[row.pk]
+
+
+def newest_versions(rows: Iterable[Row]) -> dict[int, Row]:
+    """Return by the id of each row, a few hundred, the newest version of the qualification that it is a version of."""
+    newest = {row.pk: row for row in rows}
+    frontier = {key: [key] for key in newest}
+    while frontier:
+        later: dict[int, list[int]] = {}
+        for row in _rows().filter(follows__in=frontier):
+            if row.follows_id is not None:
+                later[row.pk] = frontier[row.follows_id]
+                newest |= dict.fromkeys(later[row.pk], row)
+        frontier = later
+    return newest
 
 
 def rows_of(one: Batch) -> Iterator[Row]:

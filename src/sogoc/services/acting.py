@@ -6,7 +6,7 @@ one place from which an act goes to the log with its private half, its notices a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -51,34 +51,62 @@ class ActDecision:
     judgment: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acting:
+    """Who does an act and who prepared it, when, in which log, and how the keys that may sign it are opened."""
+
+    log: Log
+    keyring: Keyring
+    ministry: Callable[[], IssuerSigner]
+    by: User
+    now: datetime
+    prepared_by: User | None = None
+
+    def office(self, institution: Institution) -> Office:
+        """Return in whose name `by` acts for a register, and the key of it. Raises: NotAllowed, WrongState, KeyUnavailable."""
+        officer = access.acts_as_officer(self.by, "act", institution)
+        signer = self.ministry() if officer else self.keyring(sealing.signing_key(institution).uri)
+        return Office(institution=institution, ministry=officer, signer=signer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """In whose name somebody acts for the register of an institution, the `ministry`'s or its own, and the key that signs it."""
+
+    institution: Institution
+    ministry: bool
+    signer: IssuerSigner
+
+
 @transaction.atomic
-def change_status(
-    *,
-    log: Log,
-    act: str,
-    logged: Entry,
-    decision: ActDecision,
-    act_id: str,
-    keyring: Keyring,
-    ministry: Callable[[], IssuerSigner],
-    by: User,
-    now: datetime,
-    prepared_by: User | None = None,
-) -> Entry:
+def change_status(doing: Acting, *, act: str, logged: Entry, decision: ActDecision, act_id: str) -> Entry:
     """Revoke, cancel, suspend or reinstate the qualification that was `logged`, in its newest version. The same `act_id` again
     changes nothing. It needs no private row, so that an entry whose row was lost can still be cancelled.
 
-    `prepared_by` is needed from the 21st in an hour on; see `ALONE_PER_HOUR`. What an officer of the ministry does is signed with the
-    ministry's key, which `ministry` opens; and what the ministry suspended, only the ministry reinstates.
+    A second person prepares it from the 21st in an hour on; see `ALONE_PER_HOUR`. What an officer of the ministry does is signed with
+    the ministry's key; and what the ministry suspended, only the ministry reinstates.
 
     Raises: NotAllowed, FourEyes, ActRefused, WrongState, KeyUnavailable. WrongState also when `act_id` was used for anything else.
     """
     institution = _institution(logged)
-    access.require(by, "act", institution)
-    if prepared_by is not None:
-        require_two(prepared_by, "act.prepare", by, institution)
-    sequencing.refuse_if_behind(log)
+    access.require(doing.by, "act", institution)
+    if doing.prepared_by is not None:
+        require_two(doing.prepared_by, "act.prepare", doing.by, institution)
+    sequencing.refuse_if_behind(doing.log)
     wording = wording_of(act, decision)
+    check_day(decision.on, doing.now)
+    return do(
+        doing, office=doing.office(institution), act=act, logged=logged, decision=decision, wording=wording, act_id=act_id
+    )  # fmt: skip
+
+
+def do(
+    doing: Acting, *, office: Office, act: str, logged: Entry, decision: ActDecision, wording: str, act_id: str
+) -> Entry:
+    """Do what `change_status` allowed, or `recalling` for a whole list. Inside the caller's transaction.
+
+    Raises: FourEyes, ActRefused, WrongState, KeyUnavailable.
+    """
     known = Entry.objects.filter(act_id=act_id).first()
     if known is not None:
         said = entry.parse(bytes(known.content))
@@ -91,34 +119,23 @@ def change_status(
         ):
             raise used()
         return known
-    check_day(decision.on, now)
     chain = chain_of(logged)
     _allow(act, chain.status)
-    if act == "reinstate" and not access.acts_as_officer(by, "act", institution):
+    if act == "reinstate" and not office.ministry:
         _refuse_suspended_by_ministry(chain)
-    if prepared_by is None and act != "reinstate":
-        _refuse_too_many_alone(by, now)
+    if doing.prepared_by is None and act != "reinstate":
+        _refuse_too_many_alone(doing.by, doing.now)
     statement = entry.StatusAct(
         act=act,
         id=act_id,
         decision=commitment.blind_decision(decision.number, decision.salt),
-        institution=institution.ordinal,
+        institution=office.institution.ordinal,
         on=decision.on,
         previous=chain.previous,
         target=chain.newest,
         wording=wording,
     )
-    return log_act(
-        statement,
-        chain=chain,
-        institution=institution,
-        decision=decision,
-        keyring=keyring,
-        ministry=ministry,
-        by=by,
-        now=now,
-        prepared_by=prepared_by,
-    )
+    return log_act(doing, statement, office=office, chain=chain, decision=decision)
 
 
 # -- the reason ---------------------------------------------------------------------------------------------------------
@@ -159,10 +176,11 @@ def check_day(on: str, now: datetime) -> None:
 # -- two people -----------------------------------------------------------------------------------------------------------
 
 
-def require_two(prepared_by: User, permission: str, by: User, institution: Institution | None) -> None:
+def require_two(prepared_by: User | None, permission: str, by: User, institution: Institution | None) -> None:
     """Refuse unless a second person, who may, prepared it. Raises: NotAllowed, FourEyes."""
-    access.require(prepared_by, permission, institution)
-    if prepared_by.pk == by.pk:
+    if prepared_by is not None:
+        access.require(prepared_by, permission, institution)
+    if prepared_by is None or prepared_by.pk == by.pk:
         raise FourEyes(
             "who prepared an act may not approve it",
             "người lập hồ sơ không được tự duyệt",
@@ -198,28 +216,52 @@ class Chain:
 
 
 def chain_of(logged: Entry) -> Chain:
-    """Return the chain that an entry is in. Raises: WrongState while something about it still waits for the log."""
-    Archive.hold()  # acts on one qualification follow each other
-    newest, last, acts = logged, logged, _acts_on(logged)
-    while acts:
-        last = acts[-1]
-        if last.act not in _SUCCESSORS:
-            break
-        newest, acts = last, _acts_on(last)
-    if newest.index is None or last.index is None:
+    """Return the chain that an entry is in, and hold the archive: acts on one qualification follow each other.
+
+    Raises: WrongState while something about it still waits for the log.
+    """
+    Archive.hold()
+    chain = chains_of([logged])[logged.pk]
+    if chain is None:
         raise WrongState(
             "something about this qualification still waits for the log",
             "văn bằng này còn mục đang chờ vào nhật ký",
             mend="Publish first (`sogoc publish`), then try again.",
             mend_vi="Hãy công bố trước (`sogoc publish`), rồi thử lại.",
         )
-    return Chain(
-        newest=newest.index, newest_entry=newest, previous=last.index, status=RESULT.get(last.act, Status.VALID)
-    )
+    return chain
 
 
-def _acts_on(logged: Entry) -> list[Entry]:
-    return list(Entry.objects.filter(target=logged).order_by("id"))
+def chains_of(logged: Iterable[Entry]) -> dict[int, Chain | None]:
+    """Return by its id the chain that each entry is in; None while something about it still waits for the log.
+
+    A few hundred are asked for at once. The chains may have gone on meanwhile, unless the archive is held.
+    """
+    newest = {one.pk: one for one in logged}
+    last = dict(newest)
+    frontier = {key: [key] for key in newest}
+    while frontier:
+        later: dict[int, list[int]] = {}
+        for target, act in _last_acts(frontier).items():
+            for key in frontier[target]:
+                last[key] = act
+            if act.act in _SUCCESSORS:
+                later[act.pk] = frontier[target]
+                newest |= dict.fromkeys(frontier[target], act)
+        frontier = later
+    return {key: _chain(newest[key], last[key]) for key in newest}
+
+
+def _chain(newest: Entry, last: Entry) -> Chain | None:
+    if newest.index is None or last.index is None:
+        return None
+    status = RESULT.get(last.act, Status.VALID)
+    return Chain(newest=newest.index, newest_entry=newest, previous=last.index, status=status)
+
+
+def _last_acts(targets: Collection[int]) -> dict[int, Entry]:
+    acts = Entry.objects.filter(target__in=targets).order_by("id")
+    return {act.target_id: act for act in acts if act.target_id is not None}
 
 
 _SUCCESSORS = ("amend", "reissue")
@@ -227,10 +269,10 @@ _SUCCESSORS = ("amend", "reissue")
 
 def status_of(logged: Entry) -> Status:
     """Return what the register says of this version, logged or about to be."""
-    acts = _acts_on(logged)
-    if acts and acts[-1].act in _SUCCESSORS:
+    last = _last_acts([logged.pk]).get(logged.pk)
+    if last is not None and last.act in _SUCCESSORS:
         return Status.SUPERSEDED
-    return RESULT.get(acts[-1].act, Status.VALID) if acts else Status.VALID
+    return RESULT.get(last.act, Status.VALID) if last is not None else Status.VALID
 
 
 _FROM: Mapping[str, tuple[Status, ...]] = {
@@ -292,52 +334,46 @@ def _institution(logged: Entry) -> Institution:
 
 
 def log_act(
+    doing: Acting,
     statement: entry.StatusAct | entry.Successor,
     *,
+    office: Office,
     chain: Chain,
-    institution: Institution,
     decision: ActDecision,
-    keyring: Keyring,
-    ministry: Callable[[], IssuerSigner],
-    by: User,
-    now: datetime,
-    prepared_by: User | None,
 ) -> Entry:
     """Sign an act with the key of who acts, and let it wait for the log, with its private half, the notices that it calls for
     and the audit's line.
 
     Raises: KeyUnavailable.
     """
-    officer = access.acts_as_officer(by, "act", institution)
-    signer = ministry() if officer else keyring(sealing.signing_key(institution).uri)
-    unsigned = statement.prepare(signer.jwk, origin=Archive.objects.get().origin)
-    content = replace(statement, signatures=(unsigned.signed(signer.sign(unsigned.payload)),)).encode()
+    unsigned = statement.prepare(office.signer.jwk, origin=doing.log.origin)
+    content = replace(statement, signatures=(unsigned.signed(office.signer.sign(unsigned.payload)),)).encode()
     logged = waiting.enter(
-        content, act=statement.act, institution=institution, act_id=statement.id, target=chain.newest_entry
+        content, act=statement.act, institution=office.institution, act_id=statement.id, target=chain.newest_entry
     )
     ActDetail.objects.create(
         entry=logged,
         decision_number=decision.number,
         ground=decision.ground,
         salt=decision.salt,
-        prepared_by=prepared_by,
-        approved_by=by,
+        prepared_by=doing.prepared_by,
+        approved_by=doing.by,
     )
     row = Row.objects.filter(entry=chain.newest_entry).first()
     notices.tell_of_act(
         statement.act,
-        institution=institution,
+        institution=office.institution,
         subject=row.identifier if row else f"log index {chain.newest}",
         decision_number=decision.number,
         on=decision.on,
         ground=decision.ground,
-        now=now,
+        now=doing.now,
     )
     audit.note(
-        by,
+        doing.by,
         f"qualification.{statement.act}",
         f"log index {chain.newest}",
-        at=now,
-        detail={"id": statement.id, "alone": prepared_by is None},
+        at=doing.now,
+        detail={"id": statement.id, "alone": doing.prepared_by is None},
     )
     return logged

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
-from django.contrib.auth.models import User
 from django.db import transaction
 
-from sogoc.ports import IssuerSigner, Keyring, Log
 from sogoc.register.models import Row
-from sogoc.services import access, acting, sequencing, succession
-from sogoc.services.acting import ActDecision
+from sogoc.services import acting, succession
+from sogoc.services.acting import ActDecision, Acting
 from sogoc.services.succession import Changes
 
 _ON_PAPER = ("serial_number", "register_number")
@@ -20,34 +17,26 @@ _ON_PAPER = ("serial_number", "register_number")
 
 @transaction.atomic
 def amend(
+    doing: Acting,
     *,
-    log: Log,
     row: Row,
     changes: Changes,
     decision: ActDecision,
     act_id: str,
-    keyring: Keyring,
-    ministry: Callable[[], IssuerSigner],
     randomness: Callable[[int], bytes],
-    prepared_by: User,
-    by: User,
-    now: datetime,
 ) -> Row:
     """Log a new version of a record by decision, on one of the grounds of the law. The same `act_id` again changes nothing.
 
     Raises: NotAllowed, FourEyes, ActRefused, WrongState, RecordError, GateRefused, KeyUnavailable, RecoveryNeeded.
     """
-    access.require(by, "act", row.institution)
-    acting.require_two(prepared_by, "batch.prepare", by, row.institution)
-    sequencing.refuse_if_behind(log)
+    succession.allow(doing, row.institution, decision)
     acting.check_ground("amend", decision.ground, decision.on)
     done = succession.done_before("amend", act_id, row, changes, decision)
     if done is not None:
         return done
-    acting.check_day(decision.on, now)
     return succession.succeed(
+        doing,
         "amend",
-        log=log,
         row=row,
         fields=succession.changed(row, changes, fixed=_ON_PAPER),
         numbers={
@@ -60,10 +49,5 @@ def amend(
         },
         decision=decision,
         act_id=act_id,
-        keyring=keyring,
-        ministry=ministry,
         randomness=randomness,
-        prepared_by=prepared_by,
-        by=by,
-        now=now,
     )

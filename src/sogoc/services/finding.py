@@ -15,7 +15,7 @@ from django.db.models import Q
 from sogoc.core.vocabulary import fold
 from sogoc.errors import InputError
 from sogoc.register.models import Institution, Row
-from sogoc.register.queries import newest_version
+from sogoc.register.queries import newest_versions
 from sogoc.register.records import record_of
 from sogoc.services import access, audit
 
@@ -69,10 +69,10 @@ def find(wanted: Wanted, *, institution: Institution, on_behalf_of: str, by: Use
     newest: dict[int, Row] = {}
     matched: set[int] = set()
     looked_at = list(rows.select_related("entry", "institution", "batch").order_by("pk")[: _LOOKED_AT + 1])
-    for row in looked_at[:_LOOKED_AT]:
-        if wanted.school is not None and not _of_school(row, wanted.school):
-            continue
-        latest = newest_version(row)
+    fitting = [row for row in looked_at[:_LOOKED_AT] if wanted.school is None or _of_school(row, wanted.school)]
+    versions = newest_versions(fitting)
+    for row in fitting:
+        latest = versions[row.pk]
         newest[latest.pk] = latest
         if latest.pk == row.pk:
             matched.add(row.pk)

@@ -9,21 +9,19 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from hashlib import sha256
+from typing import cast
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
 from sogoc.core.canonical import b64
-from sogoc.errors import InputError, SogocError, WrongState
+from sogoc.errors import ActRefused, InputError, SogocError, WrongState
 from sogoc.failpoint import reach
-from sogoc.ports import IssuerSigner, Keyring, Log
 from sogoc.register.models import Archive, Entry, Institution, Row
-from sogoc.register.queries import newest_version
 from sogoc.services import access, acting, audit, sequencing
-from sogoc.services.acting import ActDecision
+from sogoc.services.acting import ActDecision, Acting, Chain
 
 _CHUNK = 50
 """So many acts are one transaction."""
@@ -86,7 +84,6 @@ class Recalled:
     failed: tuple[tuple[str, SogocError], ...]
 
 
-@transaction.atomic
 def examine(recall: Recall, *, by: User) -> Examined:
     """Hold a list against the register and change nothing. Raises: NotAllowed, InputError."""
     access.require(by, "act.prepare", recall.institution)
@@ -100,15 +97,28 @@ def examine(recall: Recall, *, by: User) -> Examined:
     exceptions: list[tuple[str, str]] = []
     seen: set[str] = set()
     secret = _secret()
-    for name, found in _found(recall):
-        row, why = _one(recall, found, secret)
-        if row is not None and row.identifier in seen:
-            row, why = None, "twice"
-        if row is None:
-            exceptions.append((name, why))
-            continue
-        seen.add(row.identifier)
-        (done if why == "done" else clear).append(row)
+    for part in _parts(recall.named):
+        found = _found(part)
+        ours = [_ours(recall, found.get(name, [])) for name in part]
+        rows = [row for row, _ in ours if row is not None]
+        ids = {recall.act_id(row, secret): row.identifier for row in rows}
+        before = {
+            ids[one] for one in Entry.objects.filter(act_id__in=ids).values_list("act_id", flat=True) if one in ids
+        }
+        chains = acting.chains_of(row.entry for row in rows if row.entry is not None)
+        for name, (row, wrong) in zip(part, ours, strict=True):
+            if row is None:
+                exceptions.append((name, wrong))
+            elif row.identifier in seen:
+                exceptions.append((name, "twice"))
+            elif row.identifier in before:
+                seen.add(row.identifier)
+                done.append(row)
+            elif why := _why_not(recall, chains.get(row.entry_id or 0)):
+                exceptions.append((name, why))
+            else:
+                seen.add(row.identifier)
+                clear.append(row)
     return Examined(clear=tuple(clear), done=tuple(done), exceptions=tuple(exceptions))
 
 
@@ -116,20 +126,22 @@ def _secret() -> bytes:
     return bytes(Archive.objects.get().places_key)
 
 
-def _found(recall: Recall) -> Iterator[tuple[str, list[Row]]]:
-    """Every line of the list with the rows that bear what it names."""
-    rows = Row.objects.exclude(origin=Row.Origin.AMEND).select_related("entry", "institution")
-    for start in range(0, len(recall.named), _ASKED_AT_ONCE):
-        part = recall.named[start : start + _ASKED_AT_ONCE]
-        by_name: dict[str, list[Row]] = {}
-        for row in rows.filter(Q(serial_number__in=part) | Q(identifier__in=part)):
-            for name in {row.serial_number, row.identifier}:
-                by_name.setdefault(name, []).append(row)
-        yield from ((name, by_name.get(name, [])) for name in part)
+def _parts(named: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (named[start : start + _ASKED_AT_ONCE] for start in range(0, len(named), _ASKED_AT_ONCE))
 
 
-def _one(recall: Recall, found: Sequence[Row], secret: bytes) -> tuple[Row | None, str]:
-    """Return the newest version of what a line names, or None, and why."""
+def _found(names: Sequence[str]) -> dict[str, list[Row]]:
+    """The rows that bear each name, without their records: a list may be long."""
+    rows = Row.objects.exclude(origin=Row.Origin.AMEND).select_related("entry").defer("record")
+    by_name: dict[str, list[Row]] = {}
+    for row in rows.filter(Q(serial_number__in=names) | Q(identifier__in=names)):
+        for name in {row.serial_number, row.identifier}:
+            by_name.setdefault(name, []).append(row)
+    return by_name
+
+
+def _ours(recall: Recall, found: Sequence[Row]) -> tuple[Row | None, str]:
+    """Return the row of the institution that a line names, in any version, or None, and why."""
     if not found:
         return None, "unknown"
     ours = {row.identifier: row for row in found if row.institution_id == recall.institution.pk}
@@ -137,66 +149,57 @@ def _one(recall: Recall, found: Sequence[Row], secret: bytes) -> tuple[Row | Non
         return None, "other-institution"
     if len(ours) > 1:
         return None, "ambiguous"
-    row = newest_version(next(iter(ours.values())))
-    if Entry.objects.filter(act_id=recall.act_id(row, secret)).exists():
-        return row, "done"
-    if row.entry is None:
-        return None, "not-logged"
-    try:
-        chain = acting.chain_of(row.entry)
-    except WrongState:
-        return None, "not-logged"
-    return (row, "clear") if acting.allows(recall.act, chain.status) else (None, "status")
+    return next(iter(ours.values())), ""
+
+
+def _why_not(recall: Recall, chain: Chain | None) -> str:
+    if chain is None:
+        return "not-logged"
+    return "" if acting.allows(recall.act, chain.status) else "status"
 
 
 def run(
+    doing: Acting,
     recall: Recall,
     *,
-    log: Log,
     acknowledged: Sequence[str],
-    keyring: Keyring,
-    ministry: Callable[[], IssuerSigner],
     randomness: Callable[[int], bytes],
-    prepared_by: User,
-    by: User,
-    now: datetime,
     progress: Callable[[int], None],
 ) -> Recalled:
     """Do it, in transactions of 50 acts. Nothing is done while an exception is left that was not acknowledged by its name.
 
     Raises: NotAllowed, FourEyes: two people always agree on a list; ActRefused, WrongState, InputError, KeyUnavailable.
     """
-    access.require(by, "act", recall.institution)
-    acting.require_two(prepared_by, "act.prepare", by, recall.institution)
-    sequencing.refuse_if_behind(log)
+    by, now = doing.by, doing.now
+    _allow(doing, recall)
     acting.check_day(recall.decision.on, now)
-    with transaction.atomic():
-        examined = examine(recall, by=by)
-        _hold_to(examined, acknowledged)
-        if examined.clear and not examined.done:
-            audit.note(
-                by, "recall.begun", recall.id, at=now,
-                detail={"act": recall.act, "diplomas": len(examined.clear), "left_out": len(examined.exceptions)},
-            )  # fmt: skip
+    examined = examine(recall, by=by)
+    _hold_to(examined, acknowledged)
+    if examined.clear and not examined.done:
+        audit.note(
+            by, "recall.begun", recall.id, at=now,
+            detail={"act": recall.act, "diplomas": len(examined.clear), "left_out": len(examined.exceptions)},
+        )  # fmt: skip
+    wording, secret = acting.wording_of(recall.act, recall.decision), _secret()
     failed: list[tuple[str, SogocError]] = []
     for start in range(0, len(examined.clear), _CHUNK):
         part = examined.clear[start : start + _CHUNK]
         with transaction.atomic():
-            Archive.hold()
+            Archive.hold()  # neither a key nor a keeper changes within a chunk
+            _allow(doing, recall)
+            office = doing.office(recall.institution)
             for row in part:
                 try:
-                    _act(
-                        recall,
-                        row,
-                        log=log,
-                        keyring=keyring,
-                        ministry=ministry,
-                        salt=randomness(16),
-                        prepared_by=prepared_by,
-                        by=by,
-                        now=now,
+                    acting.do(
+                        doing,
+                        office=office,
+                        act=recall.act,
+                        logged=cast(Entry, row.entry),
+                        decision=replace(recall.decision, salt=randomness(16)),
+                        wording=wording,
+                        act_id=recall.act_id(row, secret),
                     )
-                except WrongState as error:
+                except (WrongState, ActRefused) as error:
                     failed.append((row.identifier, error))
         reach("recall.chunk")
         progress(len(part))
@@ -210,6 +213,12 @@ def run(
         left_out=examined.exceptions,
         failed=tuple(failed),
     )
+
+
+def _allow(doing: Acting, recall: Recall) -> None:
+    access.require(doing.by, "act", recall.institution)
+    acting.require_two(doing.prepared_by, "act.prepare", doing.by, recall.institution)
+    sequencing.refuse_if_behind(doing.log)
 
 
 def _hold_to(examined: Examined, acknowledged: Sequence[str]) -> None:
@@ -230,31 +239,3 @@ def _hold_to(examined: Examined, acknowledged: Sequence[str]) -> None:
             f"{needless[0]} is to be left out, and nothing is wrong with it",
             f"{needless[0]} được yêu cầu loại ra nhưng không có gì sai",
         )
-
-
-def _act(
-    recall: Recall,
-    row: Row,
-    *,
-    log: Log,
-    keyring: Keyring,
-    ministry: Callable[[], IssuerSigner],
-    salt: bytes,
-    prepared_by: User,
-    by: User,
-    now: datetime,
-) -> None:
-    if row.entry is None:
-        raise WrongState("the diploma is not logged yet", "văn bằng chưa vào nhật ký")
-    acting.change_status(
-        log=log,
-        act=recall.act,
-        logged=row.entry,
-        decision=replace(recall.decision, salt=salt),
-        act_id=recall.act_id(row, _secret()),
-        keyring=keyring,
-        ministry=ministry,
-        prepared_by=prepared_by,
-        by=by,
-        now=now,
-    )

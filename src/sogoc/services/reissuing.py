@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
-from django.contrib.auth.models import User
 from django.db import transaction
 
 from sogoc.core import law
 from sogoc.errors import ActRefused, RecordError
-from sogoc.ports import IssuerSigner, Keyring, Log
 from sogoc.register.models import Row
-from sogoc.services import access, acting, blanks, numbering, sequencing, succession
-from sogoc.services.acting import ActDecision
+from sogoc.services import acting, blanks, numbering, succession
+from sogoc.services.acting import ActDecision, Acting
 from sogoc.services.succession import Changes
 
 
 @transaction.atomic
 def reissue(
+    doing: Acting,
     *,
-    log: Log,
     row: Row,
     serial_number: str,
     register_number: str | None,
     changes: Changes,
     decision: ActDecision,
     act_id: str,
-    keyring: Keyring,
-    ministry: Callable[[], IssuerSigner],
     randomness: Callable[[int], bytes],
-    prepared_by: User,
-    by: User,
-    now: datetime,
 ) -> Row:
     """Log a new version on another blank and under another register number, with the error in `changes` put right.
 
@@ -42,11 +34,9 @@ def reissue(
     Raises: ActRefused for another ground, above all for a lost original; WrongState, also for a blank that is not in stock;
     NotAllowed, FourEyes, AlreadyInRegister, RecordError, GateRefused, KeyUnavailable, RecoveryNeeded.
     """
-    access.require(by, "act", row.institution)
-    acting.require_two(prepared_by, "batch.prepare", by, row.institution)
+    succession.allow(doing, row.institution, decision)
     refuse_lost(decision)
     acting.check_ground("reissue", decision.ground, decision.on)
-    sequencing.refuse_if_behind(log)
     institution = row.institution
     institution.hold()
     given = dict(changes) | {"serial_number": serial_number}
@@ -55,7 +45,6 @@ def reissue(
     done = succession.done_before("reissue", act_id, row, given, decision)
     if done is not None:
         return done
-    acting.check_day(decision.on, now)
     for name, old in (("serial_number", row.serial_number), ("register_number", row.register_number)):
         if given.get(name) == old:
             raise RecordError(name, "a diploma issued again has a new one", "văn bằng cấp lại phải có số mới")
@@ -68,8 +57,8 @@ def reissue(
     else:
         number = numbering.read(register_number, kind=row.kind, level=row.level, on=decision.on, provenance="A")
     return succession.succeed(
+        doing,
         "reissue",
-        log=log,
         row=row,
         fields=succession.changed(row, given),
         numbers={
@@ -82,12 +71,7 @@ def reissue(
         },
         decision=decision,
         act_id=act_id,
-        keyring=keyring,
-        ministry=ministry,
         randomness=randomness,
-        prepared_by=prepared_by,
-        by=by,
-        now=now,
     )
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from sogoc.core import canonical, commitment, entry, record
@@ -14,17 +12,27 @@ from sogoc.core.record import Record
 from sogoc.core.status import Status
 from sogoc.core.vocabulary import fold
 from sogoc.errors import AlreadyInRegister, RecordError, WrongState
-from sogoc.ports import IssuerSigner, Keyring, Log
-from sogoc.register.models import Archive, Entry, Row
+from sogoc.register.models import Archive, Entry, Institution, Row
 from sogoc.register.records import record_of, schema_of
-from sogoc.services import acting, gate, sealing, sequencing
-from sogoc.services.acting import ActDecision
+from sogoc.services import access, acting, gate, sealing, sequencing
+from sogoc.services.acting import ActDecision, Acting
 
 Changes = Mapping[str, str | None]
 """Fields and their new values; None takes a field out."""
 
 _ISSUED_AS = ("identifier", "institution_name")
 """What no later version changes, beside what is always shown: the batch signed it for all its rows, or the QR code holds it."""
+
+
+def allow(doing: Acting, institution: Institution, decision: ActDecision) -> None:
+    """Refuse unless two people may do this, by a decision of a day that came.
+
+    Raises: NotAllowed, FourEyes, InputError, RecoveryNeeded.
+    """
+    access.require(doing.by, "act", institution)
+    acting.require_two(doing.prepared_by, "batch.prepare", doing.by, institution)
+    acting.check_day(decision.on, doing.now)
+    sequencing.refuse_if_behind(doing.log)
 
 
 def done_before(act: str, act_id: str, row: Row, changes: Changes, decision: ActDecision) -> Row | None:
@@ -70,26 +78,20 @@ def changed(row: Row, changes: Changes, *, fixed: tuple[str, ...] = ()) -> dict[
 
 
 def succeed(
+    doing: Acting,
     act: str,
     *,
-    log: Log,
     row: Row,
     fields: Record,
     numbers: Mapping[str, Any],
     decision: ActDecision,
     act_id: str,
-    keyring: Keyring,
-    ministry: Callable[[], IssuerSigner],
     randomness: Callable[[int], bytes],
-    prepared_by: User,
-    by: User,
-    now: datetime,
 ) -> Row:
     """Seal and log the next version of a record. `numbers` are the columns of the register under which it stands.
 
-    Raises: WrongState, AlreadyInRegister, KeyUnavailable, RecoveryNeeded.
+    Raises: WrongState, AlreadyInRegister, KeyUnavailable.
     """
-    sequencing.refuse_if_behind(log)
     if row.entry is None or row.batch.entry is None:
         raise WrongState("the diploma is not logged yet", "văn bằng chưa vào nhật ký")
     chain = acting.chain_of(row.entry)
@@ -120,7 +122,7 @@ def succeed(
         status_index=status_index,
         **numbers,
     )
-    sealing.sign_row(successor, key=key, signer=keyring(key.uri), origin=Archive.objects.get().origin)
+    sealing.sign_row(successor, key=key, signer=doing.keyring(key.uri), origin=doing.log.origin)
     statement = entry.Successor(
         act=act,
         id=act_id,
@@ -134,15 +136,7 @@ def succeed(
         status=(status_list, status_index),
     )
     successor.entry = acting.log_act(
-        statement,
-        chain=chain,
-        institution=row.institution,
-        decision=decision,
-        keyring=keyring,
-        ministry=ministry,
-        by=by,
-        now=now,
-        prepared_by=prepared_by,
+        doing, statement, office=doing.office(row.institution), chain=chain, decision=decision
     )
     try:
         with transaction.atomic():
