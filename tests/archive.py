@@ -295,7 +295,7 @@ class Archive:
             decision_total=1000,
             awarded_on=first["awarded_on"],
             provenance="A",
-            override=("power",) if ministry_too else (),
+            override=tuple(sorted({f"power:{one['programme']}" for one in records})) if ministry_too else (),
             count=len(records),
             tally=tallies.public(exact),
             tally_digest=tallies.digest(exact, bytes(16)),

@@ -326,7 +326,7 @@ def an_archive() -> History:
     history.hand_over(3, 1)
     history.kept_page(3, 1, KEYS[14])
     pairs = history.pairs(2)
-    history.issue(3, pairs, by=[KEYS[14], MINISTRY], batch=history.draft(3, pairs, override=("power",)))
+    history.issue(3, pairs, by=[KEYS[14], MINISTRY], batch=history.draft(3, pairs, override=("power:7140201",)))
     history.act("suspend", history.newest[-1])
     history.state()
     return history

@@ -239,6 +239,20 @@ def test_a_licensed_programme_shown_over_an_unlicensed_record(scene: Story) -> N
     assert not hidden.claims
 
 
+def test_an_override_for_one_programme_with_others_hidden_beside_it(scene: Story) -> None:
+    """The ministry let one programme pass; the merged cell of its batch holds another one too, or an amendment turns into it."""
+    archive = scene.archive
+    records = [record(41, programme="7140201"), record(42, programme="7720101")]
+    batch = archive.issue(scene.ours, records, ministry_too=True, override=("power:7140201",))
+    allowed, hidden = sorted(batch, key=lambda one: one.record["programme"])
+    turned = archive.amend(allowed, programme="7720101")
+    archive.state(on_july(17, 20))
+    policy = archive.policy(archive.size)
+    assert look(archive.evidence(allowed), policy).verdict is Verdict.SUPERSEDED
+    for one in (hidden, turned):
+        assert codes(look(archive.evidence(one), policy)) == {"no-power"}
+
+
 def kept_elsewhere(scene: Story, signer: str) -> tuple[Evidence, Policy]:
     """Our register went to a third institution; then somebody with a key that is not on our page amended a diploma of it."""
     keeper = scene.archive.accredit("SGD03", "Sở Giáo dục và Đào tạo Mẫu")

@@ -65,7 +65,7 @@ def test_an_archive_is_counted_as_it_was_written() -> None:
     assert custodian == 1
     assert found.code(2) == "TRUONG02"
     assert found.code(9) == "9"
-    assert [one.said.override for one in found.batches if one.said.override] == [("power",)]
+    assert [one.said.override for one in found.batches if one.said.override] == [("power:7140201",)]
     assert all(not one.said.signatures for one in found.batches)
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sogoc.core import canonical, entry, merkle
+from sogoc.core import canonical, entry, merkle, override
 from sogoc.core import tally as tallies
 from sogoc.core.canonical import b64
 from sogoc.core.commitment import seal
@@ -179,8 +179,14 @@ def test_members_are_a_closed_list_of_types(value: Entry) -> None:
         ("batch", {"awarded_on": "2026-07"}),
         ("batch", {"decided_on": "2026-02-30"}),
         ("batch", {"override": False}),
-        ("batch", {"override": ["quota", "power"]}),
-        ("batch", {"override": ["power", "power"]}),
+        ("batch", {"override": ["quota", "power:7140201"]}),
+        ("batch", {"override": ["power:7140201", "power:7140201"]}),
+        ("batch", {"override": ["power"]}),
+        ("batch", {"override": ["power:"]}),
+        ("batch", {"override": ["quota:7140201"]}),
+        ("batch", {"override": ["signer:"]}),
+        ("batch", {"override": ["power:" + "7" * 13]}),
+        ("batch", {"override": sorted(f"power:{number}" for number in range(65))}),
         ("batch", {"override": ["Power"]}),
         ("batch", {"override": ["decision-total"]}),
         ("batch", {"override": ["nguyen-van-an"]}),
@@ -308,6 +314,17 @@ def test_a_public_tally_is_accepted_in_a_batch(exact: dict[tallies.Cell, int]) -
     batch = KEY.signed(
         replace(a_batch(), tally=tallies.public(exact), count=sum(exact.values()), decision_total=10_000)
     )
+    assert entry.parse(batch.encode()) == batch
+
+
+def test_the_largest_override_is_accepted() -> None:
+    named = tuple(sorted(override.set_aside("power", f"{number:012}") for number in range(override.AT_MOST)))
+    cells = tuple(sorted((f"{number:012}", "self-study", "2022", 10_000) for number in range(256)))
+    batch = replace(
+        a_batch(), override=named, tally=cells, count=2_560_000, decision_number="Đ" * 100, decision_total=2**24,
+    )  # fmt: skip
+    for key in (KEY, Key("ministry")):
+        batch = key.signed(batch)
     assert entry.parse(batch.encode()) == batch
 
 

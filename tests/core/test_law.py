@@ -14,7 +14,7 @@ from importlib import resources
 
 import pytest
 
-from sogoc.core import entry, law
+from sogoc.core import law, override
 from sogoc.core.law import rows
 from sogoc.core.law.page import schema
 from sogoc.core.numbering import format_register_number, parse_register_number
@@ -336,7 +336,7 @@ def test_a_lost_original_is_refused_with_its_basis_and_a_copy_is_offered(on: str
 def test_what_the_ministry_may_set_aside() -> None:
     rules = {row.rule for row in law.ROWS["gate"] if isinstance(row, law.GateRule)}
     overridable = {rule for rule in rules if law.gate(rule, "2026-06-30").overridable}
-    assert overridable == set(entry.OVERRIDABLE)
+    assert overridable == set(override.OVERRIDABLE)
     assert {rule for rule in rules if law.gate(rule, "2026-06-30").tolerance_percent} == {"quota"}
     assert law.gate("quota", "2026-06-30").tolerance_percent == 10
 

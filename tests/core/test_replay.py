@@ -258,7 +258,7 @@ def act_signed_for_another_log(history: History) -> Named:
 
 def override_without_ministry(history: History) -> Named:
     pairs = history.pairs(2)
-    return of("override", history.issue(3, pairs, batch=history.draft(3, pairs, override=("power",))))
+    return of("override", history.issue(3, pairs, batch=history.draft(3, pairs, override=("power:7140201",))))
 
 
 def decision_exceeded(history: History) -> Named:

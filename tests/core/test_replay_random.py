@@ -61,7 +61,7 @@ def live(steps: list[Step]) -> History:
             change_key(history, ordinal, spare.pop())
         elif what in {"issue", "override", "decide"}:
             pairs = history.pairs(count, number=which % 3)
-            draft = history.draft(ordinal, pairs, override=("power",) if what == "override" else ())
+            draft = history.draft(ordinal, pairs, override=("power:7140201",) if what == "override" else ())
             if what == "decide" and left.setdefault(ordinal, 9) >= count:  # one decision over several batches
                 left[ordinal] -= count
                 draft = replace(draft, decision_number="9/QĐ", decision_total=9)

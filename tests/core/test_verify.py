@@ -293,7 +293,9 @@ for elsewhere in (
 
 @outcome(3, "wrong", "unknown_issuer", "no-power")
 def an_override_that_the_ministry_did_not_sign(scene: Scene) -> None:
-    (diploma, *_) = scene.archive.issue(scene.story.ours, [record(31, programme="7140201")], override=("power",))
+    (diploma, *_) = scene.archive.issue(
+        scene.story.ours, [record(31, programme="7140201")], override=("power:7140201",)
+    )
     scene.archive.state(on_july(17, 20))
     scene.renew(diploma)
 
@@ -905,9 +907,11 @@ def test_the_ministry_may_override_powers_in_public() -> None:
 
 def test_a_ministry_that_the_verifier_does_not_know_overrides_nothing() -> None:
     scene = Scene()
-    (diploma, *_) = scene.archive.issue(scene.story.ours, [record(31, programme="7140201")], override=("power",))
+    (diploma, *_) = scene.archive.issue(
+        scene.story.ours, [record(31, programme="7140201")], override=("power:7140201",)
+    )
     entry_bytes = scene.archive.entries[diploma.batch_index]
-    assert b'"override":["power"]' in entry_bytes
+    assert b'"override":["power:7140201"]' in entry_bytes
     scene.archive.state(on_july(17, 20))
     scene.renew(diploma)
     assert codes(scene.look(), 3) == ["no-power"]

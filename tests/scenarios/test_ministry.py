@@ -264,7 +264,7 @@ def test_m1_gate_refuses_an_unlicensed_programme(trial: Trial, rows: int) -> Non
     trial.approve(trial.submit(batch))
     trial.advance()
     (public,) = publicly(trial)[1].batches
-    assert (public.said.override, public.said.count) == (("power",), rows)
+    assert (public.said.override, public.said.count) == (("power:7220201",), rows)
     trial.assert_right()
 
 

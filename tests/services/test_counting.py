@@ -65,7 +65,11 @@ CASES: dict[str, tuple[Callable[[History], object], list[str]]] = {
     ),
     "626 without a power": (lambda one: issue(one, (ENGLISH, "full-time", "", 626)), ["power-missing"]),
     "allowed without a power": (
-        lambda one: issue(one, (ENGLISH, "full-time", "", 9), override=("power",)), ["overridden"],
+        lambda one: issue(one, (ENGLISH, "full-time", "", 9), override=("power:7220201",)), ["overridden"],
+    ),
+    "allowed without another power": (
+        lambda one: issue(one, (ENGLISH, "full-time", "", 9), override=("power:7380101",)),
+        ["overridden", "power-missing"],
     ),
     "a power of another mode": (lambda one: issue(one, (IT, "distance", "2022", 9)), ["power-missing"]),
     "fewer than the decision names": (

@@ -43,7 +43,7 @@ def test_two_officers_let_a_batch_pass_and_the_log_says_so(trial: Trial, unlicen
     assert approved.entry is not None
     said = entry.parse(bytes(approved.entry.content))
     assert isinstance(said, entry.Batch)
-    assert said.override == ("power",)
+    assert said.override == ("power:7220201",)
     assert len(said.signatures) == 2
     said.verify(trial.ministry.jwk, origin=trial.log.origin)
     assert WHY not in bytes(approved.entry.content).decode()
@@ -91,6 +91,25 @@ def test_an_override_covers_its_rules_and_no_other(trial: Trial) -> None:
     ask(trial, batch)
     grant(trial, batch)
     assert [one.rule for one in refused(GateRefused, lambda: trial.submit(batch)).refusals] == ["grade"]
+
+
+def test_a_power_is_set_aside_for_the_programmes_that_lacked_it(trial: Trial) -> None:
+    """Few of another programme would hide in the merged cell of the tally: the override names what it covers."""
+    trial.enrol("second officer", None, "officer")
+
+    def two_programmes() -> Batch:
+        return trial.open([*trial.rows(6, **ENGLISH), *trial.rows(2, programme="7720101", programme_name="Y khoa")])
+
+    asked = ask(trial, two_programmes())
+    assert asked.rules == ["power:7220201", "power:7720101"]
+    batch = two_programmes()
+    Override.objects.create(
+        batch=batch, rules=["power:7220201"], reason=WHY,
+        requested_by=trial.people["officer"], requested_at=trial.now,
+        granted_by=trial.people["second officer"], granted_at=trial.now,
+    )  # fmt: skip
+    (left,) = refused(GateRefused, lambda: trial.submit(batch)).refusals
+    assert (left.rule, left.facts["programme"]) == ("power", "7720101")
 
 
 def test_an_override_goes_with_a_discarded_draft(trial: Trial, unlicensed: Batch) -> None:

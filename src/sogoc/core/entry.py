@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sogoc.core import canonical, jws
+from sogoc.core import override as overrides
 from sogoc.core import tally as tallies
 from sogoc.core.canonical import Json, b64, unb64
 from sogoc.core.record import LEVELS, PROVENANCES, SCHEMAS, is_full_date
@@ -40,8 +41,6 @@ WORDINGS = (
     "key-retired",
 )
 """Public wordings of an act. A closed list, because free text could name a person."""
-OVERRIDABLE = ("number-gap", "power", "quota", "signer")
-"""The rules of the gate that the ministry may let a batch pass in spite of; a closed list for the same reason."""
 
 _YEAR = re.compile(r"[12][0-9]{3}", re.ASCII)
 
@@ -115,7 +114,7 @@ class Batch(Statement):
     """An institution's statement that it awards exactly these `count` qualifications by one decision, of `decision_total` in all.
 
     `tally` is public, (programme, mode, intake, count) with small cells merged; `root` is over the pairs of the batch.
-    `override` names the rules of the gate that the ministry let the batch pass in spite of; it then signs beside the institution.
+    `override` names what the ministry let the batch pass in spite of, as `override.set_aside` does; it then signs beside the institution.
     `provenance` is one of `record.PROVENANCES`.
     """
 
@@ -380,13 +379,6 @@ def _issue(v: Mapping[str, Json]) -> Issue:
     )
 
 
-def _override(value: Json) -> tuple[str, ...]:
-    rules = [_one_of(one, OVERRIDABLE) for one in canonical.items(value, len(OVERRIDABLE))]
-    if rules != sorted(set(rules)):
-        raise MalformedError("an override is not a sorted list of rules")
-    return tuple(rules)
-
-
 def _batch(v: Mapping[str, Json]) -> Batch:
     count = canonical.integer(v["count"], 1, 2**24 - 2)
     return Batch(
@@ -399,7 +391,7 @@ def _batch(v: Mapping[str, Json]) -> Batch:
         decision_total=canonical.integer(v["decision_total"], count),
         awarded_on=_day(v["awarded_on"]),
         provenance=_one_of(v["provenance"], PROVENANCES),
-        override=_override(v["override"]),
+        override=overrides.read(v["override"]),
         count=count,
         tally=tallies.read(v["tally"], count),
         tally_digest=unb64(v["tally_digest"], 32),

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
-from sogoc.core import authority, canonical, commitment, entry, evidence, merkle, remarks, status
+from sogoc.core import authority, canonical, commitment, entry, evidence, merkle, override, remarks, status
 from sogoc.core.anchor import Observation
 from sogoc.core.authority import KeyWindow, Page
 from sogoc.core.checkpoint import Checkpoint, Opened, open_note
@@ -566,7 +566,7 @@ class _Case:
                 for power in page.powers
                 if power.covers(kind=shown["kind"], level=shown["level"], programme=programme, mode=mode, on=on)
             ]
-            if not powers and not self._overridden(batch):
+            if not powers and not self._overridden(batch, programme):
                 self._unknown(
                     "no-power",
                     "the issuer had no power to award this on that day",
@@ -587,8 +587,8 @@ class _Case:
                 "name", "the issuer did not bear this name on that day", "nơi cấp không mang tên này vào ngày đó"
             )
 
-    def _overridden(self, batch: entry.Batch) -> bool:
-        for jwk in self.policy.ministry if "power" in batch.override else ():
+    def _overridden(self, batch: entry.Batch, programme: str) -> bool:
+        for jwk in self.policy.ministry if override.set_aside("power", programme) in batch.override else ():
             try:
                 batch.verify(jwk, origin=self.policy.origin)
             except SignatureError:

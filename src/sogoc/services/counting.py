@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sogoc.core import authority, law
+from sogoc.core import authority, law, override
 from sogoc.core.completeness import Notebook, Report, Severity, Where
 from sogoc.core.counting import Counted, Counting, LoggedBatch, QuotaCount, out_of_order
 from sogoc.errors import InputError, MalformedError
@@ -105,7 +105,7 @@ def judge(counted: Counted, found: Notebook) -> None:
         if one.said.override:
             found.find("overridden", place(counted, one), en=", ".join(one.said.override))
     for one, programme, mode, number in counted.without_power():
-        if "power" not in one.said.override:
+        if override.set_aside("power", programme) not in one.said.override:
             found.find(
                 "power-missing", place(counted, one), en=f"{number} × {programme}, {mode}, {one.said.awarded_on}"
             )

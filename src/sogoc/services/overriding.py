@@ -11,7 +11,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from sogoc.core import law
+from sogoc.core import law, override
 from sogoc.errors import AlreadyInRegister, FourEyes, InputError, WrongState
 from sogoc.register.models import Batch, Override
 from sogoc.services import access, audit, gate, notices
@@ -22,6 +22,8 @@ _OPEN = (Batch.State.DRAFT, Batch.State.SUBMITTED)
 @transaction.atomic
 def request(*, batch: Batch, rules: Collection[str], reason: str, by: User, now: datetime) -> Override:
     """One officer asks that a batch may pass in spite of these rules. It changes nothing until another one grants it.
+
+    A power is set aside for the programmes that lack it now, by name, and for no other that the batch might get.
 
     Raises: NotAllowed; InputError without a reason, and for a rule that nobody may set aside or that the batch does not break;
     WrongState once the batch was approved; AlreadyInRegister when it was asked before.
@@ -35,7 +37,8 @@ def request(*, batch: Batch, rules: Collection[str], reason: str, by: User, now:
             "an override was asked for this batch already", "đợt cấp này đã có đề nghị cho qua",
             mend="Another officer grants it.", mend_vi="Một cán bộ khác của Bộ sẽ duyệt.",
         )  # fmt: skip
-    broken = {one.rule for one in gate.examine(batch, now=now).refusals}
+    refusals = gate.examine(batch, now=now).refusals
+    broken = {one.rule for one in refusals}
     for rule in sorted(set(rules)):
         if rule not in broken:
             raise InputError(f"the batch does not break the rule {rule}", f"đợt cấp không vi phạm quy tắc {rule}")
@@ -43,9 +46,14 @@ def request(*, batch: Batch, rules: Collection[str], reason: str, by: User, now:
             raise InputError(f"nobody may set the rule {rule} aside", f"không ai được cho qua quy tắc {rule}")
     if not rules:
         raise InputError("name the rules", "hãy nêu các quy tắc")
-    made = Override.objects.create(
-        batch=batch, rules=sorted(set(rules)), reason=reason, requested_by=by, requested_at=now
-    )
+    named = sorted({gate.set_aside(one) for one in refusals if one.rule in rules})
+    if len(named) > override.AT_MOST:
+        raise InputError(
+            f"{len(named)} rules and programmes, at most {override.AT_MOST} in one batch",
+            f"{len(named)} quy tắc và ngành, mỗi đợt cấp tối đa {override.AT_MOST}",
+            mend="Split the file.", mend_vi="Hãy chia tệp.",
+        )  # fmt: skip
+    made = Override.objects.create(batch=batch, rules=named, reason=reason, requested_by=by, requested_at=now)
     audit.note(by, "override.requested", batch.public_id, at=now, detail={"rules": made.rules})
     return made
 

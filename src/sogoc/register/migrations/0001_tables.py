@@ -224,7 +224,7 @@ class Migration(migrations.Migration):
             name='Override',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rules', models.JSONField(help_text='names of gate rules, sorted')),
+                ('rules', models.JSONField(help_text='what is set aside, as the log names it, sorted')),
                 ('reason', models.TextField()),
                 ('requested_at', models.DateTimeField()),
                 ('granted_at', models.DateTimeField(null=True)),

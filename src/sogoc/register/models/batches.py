@@ -116,7 +116,7 @@ class Override(models.Model):
     """
 
     batch = models.OneToOneField(Batch, on_delete=models.PROTECT, related_name="override")
-    rules = models.JSONField(help_text="names of gate rules, sorted")
+    rules = models.JSONField(help_text="what is set aside, as the log names it, sorted")
     reason = models.TextField()
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     requested_at = models.DateTimeField()

@@ -131,7 +131,7 @@ def _examine(kept: Kept, one: LoggedBatch, where: Where, found: Notebook) -> Non
         return
     batch = Batch.objects.select_related("institution", "decision", "entry").get(pk=kept.pk)
     for refusal in gate.examine(batch, page=one.page, now=one.latest or one.earliest).refusals:
-        if refusal.rule not in NAMED_OTHERWISE and refusal.rule not in one.said.override:
+        if refusal.rule not in NAMED_OTHERWISE and not gate.lets_pass(one.said.override, refusal):
             found.find("gate-refused", {**where, "rule": refusal.rule}, en=refusal.en, vi=refusal.vi)
 
 

@@ -12,8 +12,21 @@ from sogoc.services.gate.examining import (
     check,
     check_record,
     examine,
+    lets_pass,
     overridden,
+    set_aside,
     tally_of,
 )
 
-__all__ = ["MAX_TALLY", "Examination", "Passed", "check", "check_record", "examine", "overridden", "tally_of"]
+__all__ = [
+    "MAX_TALLY",
+    "Examination",
+    "Passed",
+    "check",
+    "check_record",
+    "examine",
+    "lets_pass",
+    "overridden",
+    "set_aside",
+    "tally_of",
+]

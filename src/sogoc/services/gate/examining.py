@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sogoc.core import entry, quota, record
+from sogoc.core import override as overrides
 from sogoc.core import tally as tallies
 from sogoc.core.authority import Page
 from sogoc.core.clocks import VIETNAM
@@ -49,16 +50,25 @@ def check(batch: Batch, *, now: datetime) -> Passed:
     """
     examination = examine(batch, now=now)
     override = overridden(batch)
-    left = [one for one in examination.refusals if not (one.overridable and one.rule in override)]
+    left = [one for one in examination.refusals if not lets_pass(override, one)]
     if left:
         raise GateRefused(left)
     return Passed(page=examination.page, tally=dict(examination.tally), override=override, remarks=examination.remarks)
 
 
 def overridden(batch: Batch) -> tuple[str, ...]:
-    """The rules that two officers of the ministry set aside for this batch, sorted; none while only one asked."""
+    """What two officers of the ministry set aside for this batch, sorted; nothing while only one asked."""
     granted = Override.objects.filter(batch=batch, granted_by__isnull=False).first()
     return tuple(sorted(granted.rules)) if granted else ()
+
+
+def set_aside(refusal: Refusal) -> str:
+    """How an override names what is refused."""
+    return overrides.set_aside(refusal.rule, str(refusal.facts.get("programme", "")))
+
+
+def lets_pass(override: Collection[str], refusal: Refusal) -> bool:
+    return refusal.overridable and set_aside(refusal) in override
 
 
 def examine(batch: Batch, *, page: Page | None = None, now: datetime | None = None) -> Examination:
@@ -114,7 +124,8 @@ def check_record(batch: Batch, fields: record.Record) -> None:
         mode=fields["mode"],
         names={fields["programme_name"]} if "programme_name" in fields else set(),
     )
-    left = [one for one in findings.refusals() if not (one.overridable and one.rule in overridden(batch))]
+    override = overridden(batch)
+    left = [one for one in findings.refusals() if not lets_pass(override, one)]
     if left:
         raise GateRefused(left)
 
