@@ -131,7 +131,7 @@ def amend(trial: Trial, by: User) -> object:
 
 def reissue(trial: Trial, by: User) -> object:
     (row,) = trial.issue(1)
-    return trial.reissue(row, "SG900001", "2026/9001", by=by)
+    return trial.reissue(row, "SG900001", by=by)
 
 
 def ask_for_copy(trial: Trial, by: User) -> Copy:

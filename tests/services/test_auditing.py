@@ -422,7 +422,7 @@ def test_a_history_that_the_services_wrote_has_nothing_to_explain(trial: Trial, 
                 alive.append(trial.amend(row, holder_name=f"Y Moan {step}"))
             elif what == "reissue":
                 serial = trial.rows(1)[0]["serial_number"]
-                alive.append(trial.reissue(row, serial, f"2026/{next_number:04}"))
+                alive.append(trial.reissue(row, serial))
                 next_number += 1
             else:
                 trial.act(what, row)

@@ -59,7 +59,7 @@ def test_a_copy_says_what_the_register_says_now_and_names_the_decision(trial: Tr
 def test_a_copy_of_what_was_issued_again_is_asked_for_anew(trial: Trial) -> None:
     (row,) = trial.issue(1)
     asked = ask(trial, row)
-    newer = trial.reissue(row, "SG900001", "2026/9001")
+    newer = trial.reissue(row, "SG900001")
     trial.advance()
     refused(WrongState, lambda: issue(trial, asked))
     _, face = books.face_of(issue(trial, ask(trial, newer)))

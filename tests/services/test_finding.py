@@ -81,7 +81,7 @@ def test_a_draft_is_no_record_yet(trial: Trial) -> None:
 
 def test_a_former_number_still_finds(trial: Trial) -> None:
     (row,) = trial.issue(1)
-    newer = trial.reissue(row, "SG900001", "2026/9001")
+    newer = trial.reissue(row, "SG900001")
     for serial in (row.serial_number, "SG900001"):
         assert find(trial, "public", serial_number=serial) == [newer]
 

@@ -55,7 +55,7 @@ def test_whoever_has_the_diploma_cannot_try_out_the_reason(trial: Trial) -> None
 def test_the_newest_version_falls_and_with_it_the_older(trial: Trial) -> None:
     row, again = trial.issue(2)
     newer = trial.amend(row, holder_name="Y Khác")
-    issued_again = trial.reissue(again, "SG900001", "2026/9001")
+    issued_again = trial.reissue(again, "SG900001")
     trial.advance()
     assert trial.recall([row.serial_number, "SG900001"]).logged == 2
     trial.advance()

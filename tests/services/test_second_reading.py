@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from sogoc.errors import GateRefused, NotAllowed
+from sogoc.errors import GateRefused, InputError, NotAllowed
 from sogoc.register import queries
 from sogoc.register.models import AuditEvent, Notice
-from sogoc.services import accrediting, issuing, notices, recalling
+from sogoc.services import accrediting, issuing, notices, numbering, recalling
 from tests.services.trial import IT, LAW, OURS, Trial, refused
 
 pytestmark = pytest.mark.django_db
@@ -78,3 +78,19 @@ def test_a_list_is_examined_and_recalled_with_few_questions(trial: Trial, django
         recalling.examine(recall, by=trial.by("preparer"))
     with django_assert_max_num_queries(60 + 12 * len(rows)):
         assert trial.recall(names).logged == len(rows)
+
+
+# -- numbers -------------------------------------------------------------------------------------------------------------
+
+
+def test_what_a_draft_brought_itself_lets_nobody_void_numbers_far_beyond(trial: Trial) -> None:
+    trial.issue(2)
+    brought = [row | {"register_number": f"2026/{number}"} for number, row in zip((4, 900), trial.rows(2), strict=True)]
+    trial.open(brought)
+    book = numbering.Book(institution=queries.institution(OURS), kind="degree", level="bachelor", year="2026")
+    void = partial(
+        numbering.void, book=book, reason="trang bị rách", on="2026-07-16", by=trial.by("preparer"), now=trial.now
+    )
+    refused(InputError, partial(void, numbers=[500]))
+    assert [one.number for one in void(numbers=[3, 5])] == [3, 5]  # 4 is of the draft
+    assert book.next(1) == [6]

@@ -312,13 +312,13 @@ class Trial:
             decision=self.decision(number, ground=ground), act_id=act_id or b64(self.random(16)), randomness=self.random,
         )  # fmt: skip
 
-    def reissue(self, row: Row, serial: str, number: str | None, *, ground: str | None = "issuer-error", on: str = "2026-07-16",
+    def reissue(self, row: Row, serial: str, *, ground: str | None = "issuer-error", on: str = "2026-07-16",
                 act_id: str | None = None, prepared_by: User | None = None, by: User | None = None,
                 **changes: str | None) -> Row:  # fmt: skip
         code = row.institution.code
         return reissuing.reissue(
             self.acting(by or self.by("approver", code), prepared_by or self.by("preparer", code)), row=row,
-            serial_number=serial, register_number=number, changes=changes, decision=self.decision("90/QĐ", on, ground),
+            serial_number=serial, changes=changes, decision=self.decision("90/QĐ", on, ground),
             act_id=act_id or b64(self.random(16)), randomness=self.random,
         )  # fmt: skip
 

@@ -228,9 +228,6 @@ def reissue(
     on: On,
     prepared_by: PreparedBy,
     by: By,
-    new_number: Annotated[
-        str | None, typer.Option(help="Register number in the book of the decision's year (default: the next).")
-    ] = None,
     ground: Ground = "issuer-error",
     set_: Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE; FIELD= removes it.")] = None,
     act_id: ActId = None,
@@ -247,7 +244,7 @@ def reissue(
     preparer, who = person(prepared_by, PREPARER_PASSWORD), person(by)
     row = reissuing.reissue(
         _acting(archive, by=who, prepared_by=preparer), row=queries.row_by_serial(institution, serial),
-        serial_number=new_serial, register_number=new_number,
+        serial_number=new_serial,
         changes={name: value or None for name, value in pairs(set_ or []).items()},
         decision=_decision(decision, on, ground), act_id=act_id or b64(secrets.token_bytes(16)),
         randomness=secrets.token_bytes,

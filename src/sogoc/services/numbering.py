@@ -64,10 +64,15 @@ class Book:
         known = _numbers(held)
         return Runs([(1, top)]) - (known | Runs.of(voids.order_by("number").values_list("number", flat=True)))
 
+    @property
+    def highest(self) -> int:
+        """The highest number that lasts: awarded, void or allotted. What a draft brought itself may still go away."""
+        lasting = self.rows().filter(batch__in=Batch.objects.filter(Q(state__in=APPROVED) | Q(numbered=True)))
+        return max(_highest(lasting), _highest(self.voids()))
+
     def next(self, count: int) -> list[int]:
         """The next `count` numbers: above all that is awarded, void or allotted, past those that a draft brought itself."""
-        lasting = self.rows().filter(batch__in=Batch.objects.filter(Q(state__in=APPROVED) | Q(numbered=True)))
-        start = max(_highest(lasting), _highest(self.voids())) + 1
+        start = self.highest + 1
         brought = _numbers(self.rows().filter(number__gte=start))
         return (Runs([(start, start + len(brought) + count - 1)]) - brought).first(count)
 
@@ -124,12 +129,13 @@ def void(*, book: Book, numbers: Sequence[int], reason: str, on: str, by: User, 
         raise InputError("name different numbers from 1 on", "hãy ghi các số khác nhau, từ 1")
     if book.rows().filter(number__in=numbers).exists() or book.voids().filter(number__in=numbers).exists():
         raise AlreadyInRegister("a row bears one of these numbers, or it is void", "có số đã có dòng mang, hoặc đã hủy")
-    highest = max(_highest(book.rows()), _highest(book.voids()))
+    highest = book.highest
     beyond = sorted(number for number in numbers if number > highest)
-    if beyond != list(range(highest + 1, highest + 1 + len(beyond))):
+    following = book.next(len(beyond))
+    if beyond != following:
         raise InputError(
-            f"the next number of the book is {highest + 1}: a void number beyond it would leave a gap",
-            f"số kế tiếp của sổ là {highest + 1}: hủy số xa hơn sẽ để trống số ở giữa",
+            f"the next number of the book is {following[0]}: a void number beyond it would leave a gap",
+            f"số kế tiếp của sổ là {following[0]}: hủy số xa hơn sẽ để trống số ở giữa",
         )
     return _enter_voids(book, [(number, book.written(number, on)) for number in sorted(numbers)], reason, by, now)
 

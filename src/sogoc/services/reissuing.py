@@ -20,7 +20,6 @@ def reissue(
     *,
     row: Row,
     serial_number: str,
-    register_number: str | None,
     changes: Changes,
     decision: ActDecision,
     act_id: str,
@@ -29,10 +28,10 @@ def reissue(
     """Log a new version on another blank and under another register number, with the error in `changes` put right.
 
     The old original is to be returned and destroyed: its holder and the institution get notices with the day. The register number
-    is of the calendar year of the decision: the next of that book when None, or the one that was written into it already.
+    is the next of the book of the calendar year of the decision: one that somebody chose could leave others out.
 
     Raises: ActRefused for another ground, above all for a lost original; WrongState, also for a blank that is not in stock;
-    NotAllowed, FourEyes, AlreadyInRegister, RecordError, GateRefused, KeyUnavailable, RecoveryNeeded.
+    InputError, NotAllowed, FourEyes, AlreadyInRegister, RecordError, GateRefused, KeyUnavailable, RecoveryNeeded.
     """
     succession.allow(doing, row.institution, decision)
     refuse_lost(decision)
@@ -40,27 +39,21 @@ def reissue(
     institution = row.institution
     institution.hold()
     given = dict(changes) | {"serial_number": serial_number}
-    if register_number is not None:
-        given["register_number"] = register_number
     done = succession.done_before("reissue", act_id, row, given, decision)
     if done is not None:
         return done
-    for name, old in (("serial_number", row.serial_number), ("register_number", row.register_number)):
-        if given.get(name) == old:
-            raise RecordError(name, "a diploma issued again has a new one", "văn bằng cấp lại phải có số mới")
+    if serial_number == row.serial_number:
+        raise RecordError("serial_number", "a diploma issued again has a new one", "văn bằng cấp lại phải có số mới")
+    if "register_number" in changes:
+        raise RecordError("register_number", "is the next of the book", "là số kế tiếp của sổ")
     serial = blanks.require_free(institution, row.kind, serial_number)
     book = numbering.Book(institution=institution, kind=row.kind, level=row.level, year=decision.on[:4])
-    number: int | None
-    if register_number is None:
-        ((number, register_number),) = numbering.allot(book, 1, decision.on)
-        given["register_number"] = register_number
-    else:
-        number = numbering.read(register_number, kind=row.kind, level=row.level, on=decision.on, provenance="A")
+    ((number, register_number),) = numbering.allot(book, 1, decision.on)
     return succession.succeed(
         doing,
         "reissue",
         row=row,
-        fields=succession.changed(row, given),
+        fields=succession.changed(row, given | {"register_number": register_number}),
         numbers={
             "serial_number": serial_number,
             "register_number": register_number,
