@@ -172,7 +172,12 @@ def test_other_institutions_years_and_kinds_count_for_themselves(trial: Trial) -
     last_year = replace(DECISION, awarded_on="2025-07-15", decided_on="2025-06-30")
     trial.open(clash(trial, "register_number", awarded_on="2025-07-15"), decision=last_year)
     certificate = clash(trial, "serial_number")[1] | {"kind": "certificate", "register_number": "2026/1"}
-    trial.open([certificate], kind="certificate")
+    refused(AlreadyInRegister, lambda: trial.open([certificate], kind="certificate"))
+    trial.open([certificate], kind="certificate", provenance="B")  # as it was printed in older times
+    refused(
+        AlreadyInRegister,
+        lambda: trial.open([certificate | {"register_number": "2026/2"}], kind="certificate", provenance="B"),
+    )
 
 
 def test_a_number_twice_in_one_file_is_refused_by_the_database(trial: Trial) -> None:

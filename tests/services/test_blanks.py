@@ -44,6 +44,11 @@ def test_a_run_is_received_once(trial: Trial, ours: Institution) -> None:
     for first, last in (("B0012001", "B0012001"), ("B0011999", "B0012001"), ("B0013000", "B0013001")):
         refused(AlreadyInRegister, partial(receive, trial, first, last))
     receive(trial, "C0012001", "C0013000")
+    others = how(
+        trial, "B0012500", kind="certificate", on="2026-07-01"
+    )  # a number stands on one blank, whatever its kind
+    others = {name: others[name] for name in ("institution", "kind", "run", "on", "by", "now")}
+    refused(AlreadyInRegister, lambda: blanks.receive(**others))
 
 
 @pytest.mark.parametrize(

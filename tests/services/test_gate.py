@@ -14,7 +14,7 @@ from sogoc.core.authority import Name, Power, SignerTerm
 from sogoc.errors import GateRefused, InputError, Refusal, WrongState
 from sogoc.register import queries
 from sogoc.register.models import AuditEvent, Batch, Entry, Notice, Row
-from sogoc.services import accrediting, decisions, gate, issuing, sealing
+from sogoc.services import accrediting, blanks, decisions, gate, issuing, sealing
 from sogoc.services.gate import examining
 from tests.services.trial import DECISION, IT, LAW, OURS, THEIRS, SteadyKey, Trial, _key, refused
 
@@ -129,6 +129,12 @@ def opened(trial: Trial, options: dict[str, Any]) -> Batch:
     changes = {"kind": kind, "level": level} | options.pop("record", {}) | options
     if kind == "certificate":
         changes |= {"ethnicity": None}
+        run = blanks.SerialRun.read("CC0001", "CC0099")
+        blanks.receive(
+            institution=queries.institution(code), kind=kind, run=run, on="2026-07-01", by=trial.by("preparer", code),
+            now=trial.now,
+        )  # fmt: skip
+        serials = "CC{:04}"
     rows = trial.rows(5, code, **changes)
     for place, row in enumerate(rows, start):
         row.update({"register_number": numbers.format(place)} if numbers else {})

@@ -12,6 +12,7 @@ import pytest
 from sogoc.core import entry
 from sogoc.core.canonical import b64
 from sogoc.errors import ActRefused, FourEyes, InputError, KeyUnavailable, NotAllowed, WrongState
+from sogoc.register import queries
 from sogoc.register.models import Archive, AuditEvent, Entry, Notice, Row
 from sogoc.services import acting, recalling
 from tests.services.trial import OURS, THEIRS, Trial, at_once, fresh, refused
@@ -154,7 +155,8 @@ def test_a_line_that_stands_twice_is_an_exception(trial: Trial) -> None:
 def test_a_number_that_two_kinds_bear_is_told_apart_by_the_identifier(trial: Trial) -> None:
     (row,) = trial.issue(1)
     twin = trial.rows(1, serial_number=row.serial_number, kind="certificate", level="certificate")
-    trial.open(twin, kind="certificate", level="certificate")
+    trial.open(twin, kind="certificate", level="certificate", provenance="B")
+    refused(InputError, lambda: queries.row_by_serial(OURS, row.serial_number))
     assert "two kinds" in refused(WrongState, lambda: trial.recall([row.serial_number])).en
     assert trial.recall([row.identifier]).logged == 1
 

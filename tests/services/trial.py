@@ -38,6 +38,7 @@ from sogoc.errors import SogocError
 from sogoc.ports import FileStore, IssuerSigner, LockStore, Log
 from sogoc.register import queries
 from sogoc.register.models import Batch, Checkpoint, Entry, Institution, Row
+from sogoc.register.records import newest_page
 from sogoc.services import (
     accrediting,
     acting,
@@ -166,12 +167,12 @@ class Trial:
         return self.people[name]
 
     def receive_blanks(self, by: User, code: str) -> None:
-        """Blanks of every kind, more than a test can use."""
+        """Blanks of the kind that the institution awards, more than a test can use."""
         run = blanks.SerialRun.read("SG000001", "SG900010")
         institution = queries.institution(code)
-        for kind in BY_KIND:
-            if not institution.blank_events.filter(kind=kind).exists():
-                blanks.receive(institution=institution, kind=kind, run=run, on="2026-07-01", by=by, now=self.now)
+        (kind,) = {power.kind for power in newest_page(institution)[1].powers} or {"degree"}
+        if not institution.blank_events.exists():
+            blanks.receive(institution=institution, kind=kind, run=run, on="2026-07-01", by=by, now=self.now)
 
     def accredit(self, code: str, *, name: str | None = None, powers: Sequence[Power] = (IT, LAW)) -> Institution:
         key = self.keys.setdefault(f"memory:{code}", SteadyKey(_key(code)))

@@ -62,12 +62,22 @@ def header_meanings(one: Institution) -> list[HeaderMeaning]:
 
 
 def row_by_serial(institution_code: str, serial_number: str) -> Row:
-    """Return the newest version of the qualification with this serial number. Raises: InputError."""
+    """Return the newest version of the qualification with this serial number.
+
+    Raises: InputError when there is none, and when in an old register two kinds of diploma bear it.
+    """
     found = _rows().filter(institution__code=institution_code, serial_number=serial_number)
-    row = found.exclude(origin=Row.Origin.AMEND).first()
-    if row is None:
+    rows = list(found.exclude(origin=Row.Origin.AMEND)[:2])
+    if not rows:
         raise InputError("there is no such serial number in this register", "không có số hiệu này trong sổ gốc")
-    return newest_version(row)
+    if len(rows) > 1:
+        raise InputError(
+            "two kinds of diploma bear this serial number",
+            "hai loại văn bằng cùng mang số hiệu này",
+            mend="Name it by its identifier or its log index (`sogoc find`).",
+            mend_vi="Hãy nêu mã định danh hoặc vị trí trong nhật ký (`sogoc find`).",
+        )
+    return newest_version(rows[0])
 
 
 def newest_version(row: Row) -> Row:

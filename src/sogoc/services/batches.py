@@ -188,7 +188,7 @@ def _insert_rows(batch: Batch, intake: Intake, identifiers: Callable[[], str], a
                 born_on=record["born_on"],
             )
         )
-    taken = _taken(batch, kind, rows)
+    taken = _taken(batch, rows)
     if taken:
         raise AlreadyInRegister(
             f"{len(taken)} numbers are in the register already, the first in {taken[0]}",
@@ -205,16 +205,16 @@ def _insert_rows(batch: Batch, intake: Intake, identifiers: Callable[[], str], a
         ) from error
 
 
-def _taken(batch: Batch, kind: str, rows: Sequence[Row]) -> list[str]:
+def _taken(batch: Batch, rows: Sequence[Row]) -> list[str]:
     """Return the cells of rows whose serial or register number is in the register already, or void."""
     taken = []
     book = numbering.Book.of(batch)
-    serial_known = Row.objects.filter(institution=batch.institution, kind=kind).exclude(origin=Row.Origin.AMEND)
+    beside = numbering.serials_beside(batch)
     for start in range(0, len(rows), 500):
         chunk = rows[start : start + 500]
         numbers = [row.number for row in chunk if row.number is not None]
         serials = set(
-            serial_known.filter(serial_number__in=[row.serial_number for row in chunk]).values_list(
+            beside.filter(serial_number__in=[row.serial_number for row in chunk]).values_list(
                 "serial_number", flat=True
             )
         )

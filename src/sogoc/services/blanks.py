@@ -71,11 +71,11 @@ class Minutes:
 def receive(*, institution: Institution, kind: str, run: SerialRun, on: str, by: User, now: datetime) -> BlankEvent:
     """Enter a run of blanks that came from the printer.
 
-    Raises: NotAllowed, InputError; AlreadyInRegister when one of them was received before.
+    Raises: NotAllowed, InputError; AlreadyInRegister when one of them was received before, as a blank of whatever kind.
     """
     access.require(by, "batch.prepare", institution)
     institution.hold()
-    if again := _entered(institution, kind, run, BlankEvent.What.RECEIVED) & run.runs:
+    if again := _received(institution, run) & run.runs:
         raise AlreadyInRegister(
             f"{len(again)} of these blanks were received before", f"{len(again)} phôi trong dãy đã nhận trước đó"
         )
@@ -239,7 +239,7 @@ def series_of(institution: Institution, kind: str) -> list[str]:
 
 def account(institution: Institution, kind: str, series: str) -> Account:
     """All blanks of a series, worked out from the events and the rows. Issued is what was approved; a draft is still in stock."""
-    issued = _borne(institution, kind, series).filter(batch__state__in=APPROVED)
+    issued = _borne(institution, series).filter(kind=kind, batch__state__in=APPROVED)
     return blanks.account(_events(institution, kind, series, issued), _values(issued))
 
 
@@ -269,7 +269,7 @@ def require_free(institution: Institution, kind: str, serial: str) -> Serial:
             "no blank of this serial number is in stock", "không có phôi mang số hiệu này trong kho",
             mend="See `sogoc blank stock`.", mend_vi="Xem `sogoc blank stock`.",
         )  # fmt: skip
-    if Row.objects.filter(institution=institution, kind=kind, serial_number=serial).exists():
+    if Row.objects.filter(institution=institution, serial_number=serial).exists():
         raise AlreadyInRegister("the serial number is another's", "số hiệu đã dùng")
     return place
 
@@ -283,7 +283,7 @@ def next_free(institution: Institution, kind: str, count: int) -> list[str]:
     left = good(institution, kind)
     received = BlankEvent.objects.filter(institution=institution, kind=kind, what=BlankEvent.What.RECEIVED)
     for series in dict.fromkeys(received.order_by("pk").values_list("series", flat=True)):
-        free = left[series] - _values(_borne(institution, kind, series))
+        free = left[series] - _values(_borne(institution, series))
         found += [numbering.format_serial(series, value) for value in free.first(count - len(found))]
     if len(found) < count:
         raise WrongState(
@@ -294,9 +294,9 @@ def next_free(institution: Institution, kind: str, count: int) -> list[str]:
     return found
 
 
-def _borne(institution: Institution, kind: str, series: str) -> QuerySet[Row]:
+def _borne(institution: Institution, series: str) -> QuerySet[Row]:
     """The rows that bear a serial of a series on paper of their own."""
-    return Row.objects.filter(institution=institution, kind=kind, serial_series=series).exclude(origin=Row.Origin.AMEND)
+    return Row.objects.filter(institution=institution, serial_series=series).exclude(origin=Row.Origin.AMEND)
 
 
 def _values(rows: QuerySet[Row]) -> Runs:
@@ -304,8 +304,8 @@ def _values(rows: QuerySet[Row]) -> Runs:
     return Runs.of(value for value in values.iterator(chunk_size=2000) if value is not None)
 
 
-def _entered(institution: Institution, kind: str, run: SerialRun, what: BlankEvent.What) -> Runs:
-    events = BlankEvent.objects.filter(institution=institution, kind=kind, series=run.series, what=what)
+def _received(institution: Institution, run: SerialRun) -> Runs:
+    events = BlankEvent.objects.filter(institution=institution, series=run.series, what=BlankEvent.What.RECEIVED)
     return Runs(events.filter(first__lte=run.last, last__gte=run.first).values_list("first", "last"))
 
 

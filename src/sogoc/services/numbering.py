@@ -115,6 +115,16 @@ def read(text: str, *, kind: str, level: str, on: str, provenance: str) -> int |
     return parsed.number
 
 
+def serials_beside(batch: Batch) -> QuerySet[Row]:
+    """The rows of which no row of a batch may bear the serial number: those of the issuer, of whatever kind, in its whole life.
+
+    An old register is held to its own kind only: in older times two kinds were printed under the same numbers, and what was
+    printed is entered as it stands. The database holds every kind to that much, whoever writes.
+    """
+    borne = Row.objects.filter(institution=batch.institution).exclude(origin=Row.Origin.AMEND)
+    return borne if batch.provenance == "A" else borne.filter(kind=record.SCHEMAS[batch.schema].kind)
+
+
 @transaction.atomic
 def void(*, book: Book, numbers: Sequence[int], reason: str, on: str, by: User, now: datetime) -> list[VoidNumber]:
     """Say of numbers that no diploma will ever bear them, and why. `on` is a day of the book's year.

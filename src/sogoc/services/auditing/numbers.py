@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from sogoc.core import blanks as accounts
 from sogoc.core.completeness import Notebook, Where
@@ -93,10 +93,14 @@ def _run(first: int, last: int) -> str:
 
 
 def _look_for_serials(institution: Institution, rows: QuerySet[Row], found: Notebook) -> None:
-    """A serial number stands on one blank in the issuer's life, whatever its kind."""
+    """A serial number stands on one blank in the issuer's life, whatever its kind; two old rows may bear it, of two kinds."""
     found.compared("numbers", rows.count())
-    twice = rows.values_list("serial_number").annotate(count=Count("pk")).filter(count__gt=1).order_by("serial_number")
-    for serial, count in twice:
+    born_here = Count("pk", filter=Q(batch__provenance="A"))
+    twice = rows.values_list("serial_number").annotate(
+        count=Count("pk"), kinds=Count("kind", distinct=True), new=born_here
+    )
+    wrong = twice.filter(Q(count__gt=F("kinds")) | Q(count__gt=1, new__gt=0))
+    for serial, count in wrong.order_by("serial_number").values_list("serial_number", "count"):
         cells = rows.filter(serial_number=serial).order_by("pk").values_list("batch__public_id", "cell")[:10]
         found.find(
             "serial-reused",

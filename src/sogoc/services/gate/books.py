@@ -64,8 +64,7 @@ def examine_numbers(batch: Batch, findings: Findings) -> None:
         for cell in _borne_too(mine, "number", book.rows()):
             findings.refuse("number-twice", "the register number is another's", "số vào sổ gốc đã cấp", cell=cell)
     if findings.holds("serial"):
-        serials = Row.objects.filter(institution=batch.institution_id, kind=book.kind).exclude(origin=Row.Origin.AMEND)
-        for cell in _borne_too(mine, "serial_number", serials):
+        for cell in _borne_too(mine, "serial_number", numbering.serials_beside(batch)):
             findings.refuse("serial", "the serial number is another's", "số hiệu đã dùng", cell=cell)
     if not findings.holds("number-gap"):
         return
