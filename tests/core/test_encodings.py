@@ -8,10 +8,12 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sogoc.core.intake import encodings
 from sogoc.core.intake.encodings import byte_view
-from sogoc.core.intake.syllables import all_syllables, is_syllable, lacks_marks, search_key
+from sogoc.core.intake.syllables import all_syllables, is_syllable, lacks_marks, name_key, search_key
 from sogoc.core.intake.text import read_name
 from sogoc.demo.old_encodings import in_1258, in_tcvn3, in_vni
 from sogoc.demo.people import Population
@@ -108,6 +110,13 @@ def test_what_is_no_syllable_of_vietnamese_is_none(word: str) -> None:
 )
 def test_habits_of_spelling_are_one_name_for_a_search(one: str, other: str, same: bool) -> None:
     assert (search_key(one) == search_key(other)) == same
+
+
+@given(st.text(alphabet="LIYiyhkquỳ Đđ-.", max_size=8) | st.text(max_size=8), st.integers(min_value=1, max_value=60))
+def test_what_a_name_is_filed_under_is_one_key_for_all_its_spellings(word: str, times: int) -> None:
+    key = name_key(f"{word} Lý " * times)
+    assert name_key(key) == key == name_key(f"{word} li " * times)
+    assert len(key) <= 150
 
 
 def test_words_that_need_marks_are_told_from_words_without() -> None:

@@ -416,6 +416,12 @@ def test_another_person_is_not_known(bench: Bench, cells: dict[str, str]) -> Non
     assert "person-known" not in bench.rules(bench.add(table(other)))
 
 
+def test_a_name_that_could_be_spelled_in_many_ways_is_one_question(bench: Bench) -> None:
+    name = " ".join(["Lý", "Mỹ", "Kỳ"] * 16)
+    bench.take(table(person(1, Họ_và_tên=name)))
+    assert "person-known" in bench.rules(bench.add(table(person(2, Họ_và_tên=name.replace("ỳ", "ì"), Số_CCCD=""))))
+
+
 def test_a_decision_number_with_another_date_is_named(bench: Bench) -> None:
     bench.take(table(*CLEAN))
     other = replace(SAID, decision=replace(DECISION, decided_on="2026-07-01"))

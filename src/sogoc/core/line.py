@@ -11,10 +11,10 @@ from typing import NamedTuple
 from sogoc.core import canonical, commitment, numbering
 from sogoc.core.credentials import sd_jwt
 from sogoc.core.entry import Place
+from sogoc.core.intake.syllables import name_key
 from sogoc.core.jws import verify
 from sogoc.core.record import SCHEMAS, Record
 from sogoc.core.tally import Cell
-from sogoc.core.vocabulary import fold
 from sogoc.errors import InputError, MalformedError, SignatureError
 
 
@@ -129,7 +129,7 @@ def _wrong_columns(line: Line, to: Logged, fields: Record) -> tuple[str, ...]:
         "level": line.level == fields["level"],
         "year": line.year == fields["awarded_on"][:4],
         "identifier": line.identifier == fields["identifier"],
-        "name_key": line.name_key == fold(fields["holder_name"])[:150],
+        "name_key": line.name_key == name_key(fields["holder_name"]),
         "born_on": line.born_on == fields["born_on"],
         "commitment": line.commitment == to.commitment,
         "status": (line.status_list, line.status_index) == to.status,

@@ -11,9 +11,9 @@ from django.db import IntegrityError, transaction
 
 from sogoc.core import canonical, law
 from sogoc.core.intake import Intake
+from sogoc.core.intake.syllables import name_key
 from sogoc.core.numbering import parse_serial
 from sogoc.core.record import SCHEMAS, Schema, is_full_date
-from sogoc.core.vocabulary import fold
 from sogoc.errors import AlreadyInRegister, FourEyes, GateRefused, InputError, WrongState
 from sogoc.register.models import Batch, Institution, Notice, Override, Row, SourceFile
 from sogoc.services import access, audit, blanks, decisions, gate, notices, numbering
@@ -184,7 +184,7 @@ def _insert_rows(batch: Batch, intake: Intake, identifiers: Callable[[], str], a
                 ),
                 year=record["awarded_on"][:4],
                 identifier=record["identifier"],
-                name_key=fold(record["holder_name"])[:150],
+                name_key=name_key(record["holder_name"]),
                 born_on=record["born_on"],
             )
         )

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F
 
 from sogoc.core import law
+from sogoc.core.intake.syllables import name_key
 from sogoc.core.record import is_date, is_full_date
 from sogoc.core.vocabulary import fold
 from sogoc.errors import AlreadyInRegister, GateRefused, InputError, Refusal, WrongState
@@ -34,7 +35,7 @@ def person_key(secret: bytes, name: str, born_on: str) -> bytes:
 
     The name without case, marks or spaces too many, because list and register are typed by different hands.
     """
-    return hmac.digest(secret, f"{fold(name)[:150]}\x00{born_on}".encode(), sha256)
+    return hmac.digest(secret, f"{name_key(name)}\x00{born_on}".encode(), sha256)
 
 
 def recorded(

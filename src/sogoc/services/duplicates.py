@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from itertools import product
+from itertools import islice
 
 from django.db.models import QuerySet
 
 from sogoc.core import canonical
 from sogoc.core.intake import Person
-from sogoc.core.intake.syllables import search_key
-from sogoc.core.vocabulary import fold
+from sogoc.core.intake.syllables import name_key, search_key
 from sogoc.register.models import Batch, Decision, Institution, Row, VoidNumber
 
-_NAME_KEY = 150
+_PORTION = 500
 
 
 class Register:
@@ -60,15 +59,25 @@ class Register:
         asked: dict[tuple[str, str, str], list[Person]] = {}
         for person in people:
             asked.setdefault((person.name, person.born_on, person.programme), []).append(person)
-        keys = {key for person in people for key in _name_keys(person.name)}
-        held = self._rows().filter(name_key__in=keys, born_on__in={person.born_on for person in people})
         found: set[Person] = set()
-        for content in held.values_list("record", flat=True).iterator():
-            record = canonical.decode(bytes(content))
+        for content in self._records(frozenset((name_key(one.name), one.born_on) for one in people)):
+            record = canonical.decode(content)
             who = (search_key(record["holder_name"]), record["born_on"], record.get("programme", ""))
             number = record.get("personal_id", "")
             found.update(one for one in asked.get(who, ()) if not (number and one.number) or number == one.number)
         return found
+
+    def _records(self, keys: frozenset[tuple[str, str]]) -> Iterator[bytes]:
+        """The records of those whose name key and birth are among `keys`.
+
+        Pairs are no question for an index, and two lists would be looked up as all pairs of them. So the index is asked for the
+        names, and only the records of those born on the right day are read.
+        """
+        named = self._rows().filter(name_key__in={name for name, _ in keys})
+        lines = named.values_list("pk", "name_key", "born_on").iterator(chunk_size=_PORTION)
+        same = (pk for pk, *key in lines if tuple(key) in keys)
+        while portion := list(islice(same, _PORTION)):
+            yield from map(bytes, Row.objects.filter(pk__in=portion).values_list("record", flat=True))
 
     def decided_on(self, number: str) -> str | None:
         """The date under which a decision is recorded; the file's own where one number was recorded with several."""
@@ -78,13 +87,3 @@ class Register:
             same = self._decided_on if self._decided_on in recorded else None
             self._decisions[number] = same or next(iter(recorded), None)
         return self._decisions[number]
-
-
-def _name_keys(name: str) -> Iterator[str]:
-    """How a name may stand among the register's keys: a key of comparison has i where the paper may have y."""
-    words = fold(name).split()
-    for spelled in product(*((word, _WITH_Y[word]) if word in _WITH_Y else (word,) for word in words)):
-        yield " ".join(spelled)[:_NAME_KEY]
-
-
-_WITH_Y = {f"{onset}i": f"{onset}y" for onset in ("h", "k", "l", "m", "s", "t", "v", "qu")}

@@ -12,6 +12,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db.models import Q
 
+from sogoc.core.intake.syllables import name_key
 from sogoc.core.vocabulary import fold
 from sogoc.errors import InputError
 from sogoc.register.models import Institution, Row
@@ -114,7 +115,7 @@ def _check(wanted: Wanted, on_behalf_of: str) -> None:
 def _fits(wanted: Wanted) -> Q:
     fits = Q()
     if wanted.name is not None:
-        fits &= Q(name_key=fold(wanted.name)[:150])
+        fits &= Q(name_key=name_key(wanted.name))
     if wanted.born_on is not None:
         parts = wanted.born_on.split("-")
         shorter = ["-".join(parts[:count]) for count in range(1, len(parts))]

@@ -8,9 +8,9 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from sogoc.core import canonical, commitment, entry, record
+from sogoc.core.intake.syllables import name_key
 from sogoc.core.record import Record
 from sogoc.core.status import Status
-from sogoc.core.vocabulary import fold
 from sogoc.errors import AlreadyInRegister, RecordError, WrongState
 from sogoc.register.models import Archive, Entry, Institution, Row
 from sogoc.register.records import record_of, schema_of
@@ -113,7 +113,7 @@ def succeed(
         kind=row.kind,
         level=row.level,
         identifier=row.identifier,
-        name_key=fold(fields["holder_name"])[:150],
+        name_key=name_key(fields["holder_name"]),
         born_on=fields["born_on"],
         origin=act,
         follows=row,

@@ -122,16 +122,17 @@ def against_register(known: Known, rows: Sequence[tuple[Record, Tell]]) -> None:
     """Ask the register about some rows at once, and tell each row what it holds already."""
     serials = set(known.serials(_values(rows, "serial_number")))
     registers = set(known.registers({pair for record, _ in rows if (pair := _register_of(record)) is not None}))
-    people = set(known.persons({person for record, _ in rows if (person := _person_of(record)) is not None}))
+    persons = [_person_of(record) for record, _ in rows]
+    people = set(known.persons({person for person in persons if person is not None}))
     decided: Mapping[str, str | None] = {
         number: known.decided_on(number) for number in _values(rows, "decision_number")
     }
-    for record, tell in rows:
+    for (record, tell), person in zip(rows, persons, strict=True):
         if record.get("serial_number") in serials:
             tell("serial_number", "serial-known", before=record["serial_number"])
         if _register_of(record) in registers:
             tell("register_number", "register-known", before=record["register_number"])
-        if _person_of(record) in people:
+        if person in people:
             tell("holder_name", "person-known", before=record["holder_name"])
         number, on = record.get("decision_number"), record.get("decided_on")
         before = decided.get(number) if number is not None else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -56,6 +57,7 @@ class Sheet:
     epoch_1904: bool = False
 
 
+@lru_cache(maxsize=1024)
 def column_name(index: int) -> str:
     """The letters of a zero-based column: 0 is A, 26 is AA."""
     name = ""

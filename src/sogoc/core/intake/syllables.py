@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
+from sogoc.core.vocabulary import fold
+
 _ONSETS = "b|c|ch|d|đ|g|gh|gi|h|k|kh|l|m|n|ng|ngh|nh|p|ph|qu|r|s|t|th|tr|v|x"
 _RHYMES = (
     "a|ac|ach|ai|am|an|ang|anh|ao|ap|at|au|ay|ăc|ăm|ăn|ăng|ăp|ăt|âc|âm|ân|âng|âp|ât|âu|ây"
@@ -110,3 +112,14 @@ def search_key(text: str) -> str:
     """What two spellings of one name share: no case, the tone behind its word, y as i. For comparing, never for keeping."""
     folded = unicodedata.normalize("NFC", text).casefold().split()
     return " ".join(_spelling_of(word) if len(word) <= _LONGEST else word for word in folded)
+
+
+_LONGEST_NAME = 150
+
+
+def name_key(name: str) -> str:
+    """What a register files a name under: no case, marks or punctuation, and i where a syllable may end in i or y.
+
+    The key of a key is itself. It is shorter than a name may be: names that begin alike share one.
+    """
+    return _Y.sub(r"\1i", fold(name)[:_LONGEST_NAME].rstrip())

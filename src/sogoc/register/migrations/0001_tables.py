@@ -249,7 +249,7 @@ class Migration(migrations.Migration):
                 ('number', models.PositiveBigIntegerField(null=True)),
                 ('year', models.CharField(help_text='calendar year of the award or reissue, in which register numbers are unique', max_length=4)),
                 ('identifier', models.CharField(help_text='random, printed in the QR code', max_length=36)),
-                ('name_key', models.CharField(help_text='the name without case, marks or spaces too many', max_length=150)),
+                ('name_key', models.CharField(help_text='what the name is filed under: no case or marks, i for y', max_length=150)),
                 ('born_on', models.CharField(max_length=10)),
                 ('origin', models.CharField(choices=[('issue', 'cấp'), ('amend', 'chỉnh sửa'), ('reissue', 'cấp lại')], default='issue', max_length=10)),
                 ('secret', models.BinaryField(max_length=32, null=True)),
@@ -434,7 +434,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='row',
-            index=models.Index(fields=['name_key', 'born_on'], name='row_person'),
+            index=models.Index(fields=['institution', 'name_key', 'born_on'], name='row_person'),
         ),
         migrations.AddConstraint(
             model_name='row',

@@ -164,7 +164,7 @@ class Row(models.Model):
         max_length=4, help_text="calendar year of the award or reissue, in which register numbers are unique"
     )
     identifier = models.CharField(max_length=36, help_text="random, printed in the QR code")
-    name_key = models.CharField(max_length=150, help_text="the name without case, marks or spaces too many")
+    name_key = models.CharField(max_length=150, help_text="what the name is filed under: no case or marks, i for y")
     born_on = models.CharField(max_length=10)
     origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.ISSUE)
     follows = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="successor")
@@ -205,7 +205,7 @@ class Row(models.Model):
         ]
         indexes = [
             models.Index(fields=["institution", "serial_series", "serial_value"], name="row_serial"),
-            models.Index(fields=["name_key", "born_on"], name="row_person"),
+            models.Index(fields=["institution", "name_key", "born_on"], name="row_person"),
         ]
 
     def __str__(self) -> str:
