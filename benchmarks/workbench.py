@@ -17,10 +17,9 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import intake as made
-
+from benchmarks import intake as made
 from sogoc import wiring
 from sogoc.adapters.kept_tables import read_kept
 from sogoc.adapters.secret_box import SecretBox
