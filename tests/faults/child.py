@@ -29,6 +29,7 @@ from sogoc.adapters import protected_pem
 from sogoc.core.authority import Name, Power, SignerTerm
 from sogoc.core.canonical import b64
 from sogoc.core.intake import Intake, IntakeRow
+from sogoc.core.possession import KeyRequest
 from sogoc.core.record import BY_KIND
 from sogoc.errors import SogocError
 from tests import archive
@@ -106,18 +107,25 @@ def _found(home: wiring.Home) -> None:
     from sogoc.services import accrediting, blanks, founding
 
     officer = founding.found(log=home.log, places_key=secrets.token_bytes(32), officer="bo", password="bo", now=now())
+    second = founding.enrol(
+        username="bo-hai", password="bo-hai", institution=None, role="officer", by=officer, now=now()
+    )
     uri = f"file:{CODE}.pem"
+    key = home.keyring(uri)
     accrediting.accredit(
         log=home.log, ministry=home.ministry, code=CODE, category="university",
         names=[Name(vi="Trường Đại học Sông Gốc", en="A University", valid_from="2000-01-01")], identifiers={},
-        key=accrediting.NewKey(jwk=home.keyring(uri).jwk, holder="Văn phòng", uri=uri, certificate=b""),
+        request=KeyRequest(code=CODE, jwk=key.jwk, holder="Văn phòng", uri=uri, certificate=b"").signed(
+            key.sign, origin=home.log.origin
+        ),
         powers=[
             Power(
                 kind="degree", level="bachelor", programme="7480201", mode="full-time", valid_from="2015-01-01",
                 legal_basis="QĐ 11/QĐ-BGDĐT", name="Công nghệ thông tin",
             )
         ],
-        signers=[SignerTerm(name="Lò Thị Mẫu", title="Hiệu trưởng", valid_from="2020-01-01")], by=officer, now=now(),
+        signers=[SignerTerm(name="Lò Thị Mẫu", title="Hiệu trưởng", valid_from="2020-01-01")], by=officer,
+        confirmed_by=second, now=now(),
     )  # fmt: skip
     for name, role in (("lap", "preparer"), ("duyet", "approver")):
         founding.enrol(

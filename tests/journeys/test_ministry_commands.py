@@ -14,8 +14,9 @@ import pytest
 WORDS = {"SOGOC_PASSPHRASE": "một mật khẩu dài", "SOGOC_NEW_PASSWORD": "mật khẩu của mọi người"}
 WORDS |= {
     f"SOGOC_{name}": WORDS["SOGOC_NEW_PASSWORD"]
-    for name in ("PASSWORD", "PREPARER_PASSWORD", "GIVER_PASSWORD", "RECEIVER_PASSWORD")
+    for name in ("PASSWORD", "PREPARER_PASSWORD", "CONFIRMER_PASSWORD", "GIVER_PASSWORD", "RECEIVER_PASSWORD")
 }
+TWO = ("--by", "officer", "--confirmed-by", "second")
 COMMANDS = Path(__file__).with_name("commands.py")
 PAGE = """
 code = "{code}"
@@ -71,7 +72,7 @@ class Console:
     def accredit(self, code: str) -> None:
         (self.folder / f"{code}.toml").write_text(PAGE.format(code=code))
         self.run("key", "make", code, "--to", f"{code}.request", "--holder", "Phòng Đào tạo")
-        self.run("accredit", f"{code}.toml", "--request", f"{code}.request", "--by", "officer")
+        self.run("accredit", f"{code}.toml", "--request", f"{code}.request", *TWO)
         for role in ("preparer", "approver"):
             self.run("member", "add", f"{role}.{code}", "--institution", code, "--role", role, "--by", "officer")
 
@@ -91,20 +92,23 @@ def test_a_ministry_works_by_commands_alone(console: Console) -> None:
     assert run("found", "--origin", "qualifications.example/2026", "--public", "log", "--officer", "x", code=1)[
         "error"
     ] == ("wrong-state")
+    run("member", "add", "second", "--role", "officer", "--by", "officer")
+    third = ("member", "add", "third", "--role", "officer", "--by", "officer")
+    assert run(*third, code=1)["error"] == "four-eyes"
+    run(*third, "--confirmed-by", "second")
     console.accredit("DHMAU01")
     console.accredit("DHMAU02")
-    run("member", "add", "second", "--role", "officer", "--by", "officer")
-    assert len(run("member", "list")["members"]) == 6
+    assert len(run("member", "list")["members"]) == 7
 
     page = run("page", "show", "DHMAU01")
     powers = [page["powers"][0] | {"quotas": {"2022": 120, "2023": 150}}]
     (console.folder / "change.json").write_text(json.dumps({"powers": powers}))
-    assert run("page", "change", "DHMAU01", "change.json", "--by", "officer")["version"] == 2
+    assert run("page", "change", "DHMAU01", "change.json", *TWO)["version"] == 2
     (console.folder / "change.json").write_text(json.dumps({"powers": []}))
-    assert run("page", "change", "DHMAU01", "change.json", "--by", "officer", code=1)["error"] == "malformed"
+    assert run("page", "change", "DHMAU01", "change.json", *TWO, code=1)["error"] == "malformed"
 
     run("key", "make", "DHMAU01", "--to", "new", "--holder", "Phòng Đào tạo", "--name", "DHMAU01-2")
-    run("key", "rotate", "DHMAU01", "--request", "new", "--requested-by", "approver.DHMAU01", "--by", "officer")
+    run("key", "rotate", "DHMAU01", "--request", "new", "--requested-by", "approver.DHMAU01", *TWO)
     first, second = run("key", "list", "DHMAU01")["keys"]
     assert first["until"] == second["from"]
     fell = run("key", "cut", "DHMAU01", "--key", second["kid"], "--prepared-by", "second", "--by", "officer")
@@ -114,14 +118,15 @@ def test_a_ministry_works_by_commands_alone(console: Console) -> None:
     assert run("custody", "books", "DHMAU01") == {"books": []}
     run(
         "custody", "hand-over", "DHMAU01", "--to", "DHMAU02", "--request", "kept", "--decision", "9/QĐ", "--on", "2026-07-01",
-        "--received-by", "approver.DHMAU02", "--by", "officer", "--book", f"degree:1998:412:{'ab' * 32}",
+        "--received-by", "approver.DHMAU02", *TWO, "--book", f"degree:1998:412:{'ab' * 32}",
     )  # fmt: skip
     assert run("page", "show", "DHMAU01")["custodian"] == 2
 
-    run("member", "password", "second", "--by", "officer")
-    run("member", "remove", "second", "--role", "officer", "--by", "officer")
-    assert run("member", "remove", "officer", "--role", "officer", "--by", "officer", code=1)["error"] == "wrong-state"
-    assert run("member", "password", "officer", "--by", "second", code=1)["error"] == "not-allowed"
+    run("member", "password", "third", *TWO)
+    assert run("member", "password", "third", "--by", "officer", code=1)["error"] == "four-eyes"
+    run("member", "remove", "third", "--role", "officer", *TWO)
+    assert run("member", "remove", "officer", "--role", "officer", *TWO, code=1)["error"] == "wrong-state"
+    assert run("member", "password", "officer", "--by", "third", code=1)["error"] == "not-allowed"
 
     fsck = run("log", "fsck")
     assert (fsck["faults"], fsck["acts"]["custody"], fsck["acts"]["key-cut"]) == ([], 1, 1)

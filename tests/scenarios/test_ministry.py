@@ -38,9 +38,9 @@ def _school_office(trial: Trial, code: str, category: str, name: str, title: str
     institution: Institution = accrediting.accredit(
         log=trial.log, ministry=trial.ministry, code=code, category=category,
         names=[Name(vi=name, en=code, valid_from="1990-01-01")], identifiers={},
-        key=accrediting.NewKey(jwk=key.jwk, holder=name, uri=f"memory:{code}", certificate=b""), powers=powers,
+        request=trial.ask(key, code, f"memory:{code}", holder=name), powers=powers,
         signers=[SignerTerm(name="Lò Thị Mẫu", title=title, valid_from="1990-01-01")],
-        by=trial.people["officer"], now=trial.now,
+        by=trial.people["officer"], confirmed_by=trial.people["second officer"], now=trial.now,
     )  # fmt: skip
     for role in ("preparer", "approver"):
         trial.enrol(f"{role} {code}", code, role)
@@ -254,7 +254,7 @@ def test_m1_gate_refuses_an_unlicensed_programme(trial: Trial, rows: int) -> Non
     trial.advance()
     assert not publicly(trial)[1].batches
 
-    second = trial.enrol("second officer", None, "officer")
+    second = trial.people["second officer"]
     overriding.request(
         batch=batch, rules=["power"], reason="đang sửa trang thẩm quyền", by=trial.people["officer"], now=trial.now
     )
@@ -291,7 +291,7 @@ def test_m2_over_quota_is_an_alarm_and_counted_in_public(trial: Trial) -> None:
     refusal = refused(GateRefused, lambda: trial.submit(rest))
     assert refusal.refusals[0].facts["awarded"] == 431
     overriding.request(batch=rest, rules=["quota"], reason="chờ thanh tra", by=trial.people["officer"], now=trial.now)
-    overriding.grant(batch=rest, by=trial.enrol("second officer", None, "officer"), now=trial.now)
+    overriding.grant(batch=rest, by=trial.people["second officer"], now=trial.now)
     trial.approve(trial.submit(rest))
     trial.advance()
     _, counted = publicly(trial)

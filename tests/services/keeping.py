@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from django.db import connection
@@ -14,20 +13,19 @@ from sogoc.register import queries
 from sogoc.register.models import AuthorityPage, Entry
 from sogoc.register.records import newest_page
 from sogoc.services import custody, keys
-from tests.services.trial import ORIGIN, OURS, THEIRS, SteadyKey, Trial, _key
+from tests.services.trial import OURS, THEIRS, SteadyKey, Trial, _key
 
 
 def request(trial: Trial, code: str, name: str, *, holder: str | None = None) -> KeyRequest:
     """A new key of this name in the key store, and its own request for the page of an institution."""
     key = trial.keys.setdefault(f"memory:{name}", SteadyKey(_key(name)))
-    asked = KeyRequest(code=code, jwk=key.jwk, holder=holder or code, uri=f"memory:{name}", certificate=b"")
-    unsigned = asked.prepare(key.jwk, origin=ORIGIN)
-    return replace(asked, signatures=(unsigned.signed(key.sign(unsigned.payload)),))
+    return trial.ask(key, code, f"memory:{name}", holder=holder)
 
 
 def rotate(trial: Trial, name: str, code: str = OURS, **changes: Any) -> AuthorityPage:
     asked: dict[str, Any] = {
         "request": request(trial, code, name), "requested_by": trial.by("approver", code), "by": trial.people["officer"],
+        "confirmed_by": trial.people["second officer"],
     }  # fmt: skip
     return keys.rotate(
         log=trial.log, ministry=trial.ministry, institution=queries.institution(code), now=trial.now, **(asked | changes)
@@ -42,7 +40,7 @@ def kid_of(code: str = OURS) -> str:
 def cut(trial: Trial, start: int | None = None, code: str = OURS, **changes: Any) -> keys.Cut:
     asked: dict[str, Any] = {
         "kid": kid_of(code), "start": start, "wording": "key-compromised", "act_id": b64(trial.random(16)),
-        "prepared_by": trial.people.get("second officer") or trial.enrol("second officer", None, "officer"),
+        "prepared_by": trial.people["second officer"],
         "by": trial.people["officer"],
     }  # fmt: skip
     return keys.cut(
@@ -59,6 +57,7 @@ def hand_over(
         ),
         "request": request(trial, code, f"{code} at {to}", holder=to),
         "handed_by": trial.by("approver", code), "received_by": trial.by("approver", to), "by": trial.people["officer"],
+        "confirmed_by": trial.people["second officer"],
     }  # fmt: skip
     return custody.hand_over(
         log=trial.log, ministry=trial.ministry, keyring=trial.keyring, institution=queries.institution(code),

@@ -43,8 +43,8 @@ def accredit(trial: Trial, by: User) -> object:
     return accrediting.accredit(
         log=trial.log, ministry=trial.ministry, code="THPT03", category="school",
         names=[Name(vi="Trường Ba", en="Third", valid_from="2000-01-01")], identifiers={},
-        key=accrediting.NewKey(jwk=key.jwk, holder="x", uri="memory:x", certificate=b""), powers=[IT], signers=[],
-        by=by, now=trial.now,
+        request=trial.ask(key, "THPT03", "memory:x"), powers=[IT], signers=[], by=by,
+        confirmed_by=trial.people["second officer"], now=trial.now,
     )  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def change_powers(trial: Trial, by: User) -> object:
     return accrediting.change(
         log=trial.log, ministry=trial.ministry, institution=queries.institution(OURS),
         powers=[IT, LAW, replace(IT, programme="7480103")],
-        by=by, now=trial.now,
+        by=by, confirmed_by=trial.people["second officer"], now=trial.now,
     )  # fmt: skip
 
 
@@ -101,7 +101,9 @@ def enrol(trial: Trial, by: User) -> object:
 
 
 def appoint(trial: Trial, by: User) -> object:
-    return founding.appoint(user=by, institution=None, role="officer", by=by, now=trial.now)
+    return founding.appoint(
+        user=by, institution=None, role="officer", by=by, confirmed_by=trial.people["second officer"], now=trial.now
+    )
 
 
 def open_batch(trial: Trial, by: User) -> object:

@@ -96,7 +96,8 @@ def stage(trial: Trial) -> None:
     ]
     accrediting.change(
         log=trial.log, ministry=trial.ministry, institution=queries.institution(OURS), signers=ours,
-        by=trial.people["officer"], now=trial.now,
+        by=trial.people["officer"], confirmed_by=trial.people["second officer"],
+        now=trial.now,
     )  # fmt: skip
     powers = [
         Power(kind="school-diploma", level=level, programme="THPT", mode="*", valid_from="2000-01-01", legal_basis="QĐ")
@@ -112,9 +113,10 @@ def accredit(trial: Trial, code: str, name: str, category: str, powers: list[Pow
     accrediting.accredit(
         log=trial.log, ministry=trial.ministry, code=code, category=category,
         names=[Name(vi=name, en=code, valid_from="2000-01-01")], identifiers={},
-        key=accrediting.NewKey(jwk=key.jwk, holder=code, uri=f"memory:{code}", certificate=b""), powers=powers,
+        request=trial.ask(key, code, f"memory:{code}"), powers=powers,
         signers=[SignerTerm(name="Lò Thị Mẫu", title=title, valid_from="2000-01-01")],
-        by=trial.people["officer"], now=trial.now,
+        by=trial.people["officer"], confirmed_by=trial.people["second officer"],
+        now=trial.now,
     )  # fmt: skip
     for role in ("preparer", "approver"):
         trial.enrol(f"{role} {code}", code, role)
@@ -364,7 +366,8 @@ def close_power(trial: Trial, on: str = "2026-07-01") -> None:
     """The ministry ends the power for information technology."""
     accrediting.change(
         log=trial.log, ministry=trial.ministry, institution=queries.institution(OURS),
-        powers=[replace(IT, valid_to=on), LAW], by=trial.people["officer"], now=trial.now,
+        powers=[replace(IT, valid_to=on), LAW], by=trial.people["officer"], confirmed_by=trial.people["second officer"],
+        now=trial.now,
     )  # fmt: skip
 
 
@@ -408,9 +411,9 @@ def test_a_refused_approval_is_an_incident_though_nothing_of_it_remains(trial: T
 
 def test_at_its_submission_the_ministry_hears_of_powers_and_quotas_only(trial: Trial) -> None:
     refused(GateRefused, lambda: trial.submit(trial.open(classification="Rất tốt")))
-    assert not Notice.objects.exists()
+    assert not Notice.objects.filter(what="gate.refused").exists()
     refused(GateRefused, lambda: trial.submit(trial.open(mode="distance")))
-    assert Notice.objects.get().about == {"at": "submission", "rules": ["power"]}
+    assert Notice.objects.get(what="gate.refused").about == {"at": "submission", "rules": ["power"]}
     assert AuditEvent.objects.filter(verb="gate.refused").count() == 2
 
 
@@ -430,7 +433,8 @@ def test_an_institution_is_named_as_it_was_on_that_day(trial: Trial) -> None:
     accredit(trial, "DHDT08", old.vi, "university", [IT], "Hiệu trưởng")
     accrediting.change(
         log=trial.log, ministry=trial.ministry, institution=queries.institution("DHDT08"),
-        names=(replace(old, valid_to="2026-07-14"), new), by=trial.people["officer"], now=trial.now,
+        names=(replace(old, valid_to="2026-07-14"), new), by=trial.people["officer"], confirmed_by=trial.people["second officer"],
+        now=trial.now,
     )  # fmt: skip
     trial.submit(trial.open(1, "DHDT08", institution_name=old.vi, **whole(awarded_on="2026-07-14")))
     too_late = trial.open(1, "DHDT08", institution_name=old.vi)

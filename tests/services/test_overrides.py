@@ -19,7 +19,6 @@ WHY = "Quyết định mở ngành đã ký, trang thẩm quyền đang cập nh
 
 @pytest.fixture
 def unlicensed(trial: Trial) -> Batch:
-    trial.enrol("second officer", None, "officer")
     batch = trial.open(6, **ENGLISH)
     refused(GateRefused, lambda: trial.submit(batch))
     return batch
@@ -86,7 +85,6 @@ def test_what_cannot_be_asked(trial: Trial, unlicensed: Batch) -> None:
 
 
 def test_an_override_covers_its_rules_and_no_other(trial: Trial) -> None:
-    trial.enrol("second officer", None, "officer")
     batch = trial.open(6, classification="Rất tốt", **ENGLISH)
     ask(trial, batch)
     grant(trial, batch)
@@ -95,7 +93,6 @@ def test_an_override_covers_its_rules_and_no_other(trial: Trial) -> None:
 
 def test_a_power_is_set_aside_for_the_programmes_that_lacked_it(trial: Trial) -> None:
     """Few of another programme would hide in the merged cell of the tally: the override names what it covers."""
-    trial.enrol("second officer", None, "officer")
 
     def two_programmes() -> Batch:
         return trial.open([*trial.rows(6, **ENGLISH), *trial.rows(2, programme="7720101", programme_name="Y khoa")])

@@ -35,7 +35,7 @@ def test_a_page_that_would_not_read_back_is_never_logged(trial: Trial) -> None:
     with pytest.raises(MalformedError), transaction.atomic():
         accrediting.change(
             log=trial.log, ministry=trial.ministry, institution=queries.institution(OURS), powers=[IT, LAW, endless],
-            by=trial.people["officer"], now=trial.now,
+            by=trial.people["officer"], confirmed_by=trial.people["second officer"], now=trial.now,
         )  # fmt: skip
     trial.issue()
     assert trial.audit().faults == ()

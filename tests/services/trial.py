@@ -30,6 +30,7 @@ from sogoc.core.authority import Name, Power, SignerTerm
 from sogoc.core.canonical import b64
 from sogoc.core.intake import Intake, IntakeRow
 from sogoc.core.note import VerifierKey
+from sogoc.core.possession import KeyRequest
 from sogoc.core.record import BY_KIND
 from sogoc.core.report import Report, Verdict
 from sogoc.core.trust import Policy
@@ -146,6 +147,7 @@ class Trial:
         self.people["officer"] = founding.found(
             log=self.log, places_key=b"p" * 32, officer="officer", password="x", now=self.now
         )
+        self.enrol("second officer", None, "officer")
         for code in (OURS, THEIRS):
             self.accredit(code)
             for role in ("preparer", "approver"):
@@ -154,7 +156,8 @@ class Trial:
     def enrol(self, name: str, code: str | None, role: str) -> User:
         self.people[name] = founding.enrol(
             username=name, password="x", institution=queries.institution(code) if code else None, role=role,
-            by=self.people["officer"], now=self.now,
+            by=self.people["officer"], confirmed_by=self.people.get("second officer") if role == "officer" else None,
+            now=self.now,
         )  # fmt: skip
         if code is not None and role == "preparer":
             self.receive_blanks(self.people[name], code)
@@ -179,10 +182,15 @@ class Trial:
         return accrediting.accredit(
             log=self.log, ministry=self.ministry, code=code, category="university",
             names=[Name(vi=name or NAMES[code], en=code, valid_from="2000-01-01")], identifiers={},
-            key=accrediting.NewKey(jwk=key.jwk, holder=code, uri=f"memory:{code}", certificate=b""), powers=powers,
+            request=self.ask(key, code, f"memory:{code}"), powers=powers,
             signers=[SignerTerm(name="Lò Thị Mẫu", title="Hiệu trưởng", valid_from="2000-01-01")],
-            by=self.people["officer"], now=self.now,
+            by=self.people["officer"], confirmed_by=self.people["second officer"], now=self.now,
         )  # fmt: skip
+
+    def ask(self, key: IssuerSigner, code: str, uri: str, *, holder: str | None = None) -> KeyRequest:
+        """The request of a key for its place on the page of an institution."""
+        asked = KeyRequest(code=code, jwk=key.jwk, holder=holder or code, uri=uri, certificate=b"")
+        return asked.signed(key.sign, origin=ORIGIN)
 
     def keyring(self, uri: str) -> IssuerSigner:
         return self.keys[uri]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sogoc.cli.options import PREPARER_PASSWORD, By, Json, PreparedBy, home
+from sogoc.cli.options import CONFIRMER_PASSWORD, PREPARER_PASSWORD, By, ConfirmedBy, Json, PreparedBy, home
 from sogoc.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,8 +48,6 @@ def key_make(
     as_json: Json = False,
 ) -> int:
     """Make a signing key, or take one of a token, and write the request that it signs for its place on the page."""
-    from dataclasses import replace
-
     from sogoc.adapters import diploma_pdf
     from sogoc.cli.opening import done, now
     from sogoc.core.jws import thumbprint
@@ -65,8 +63,7 @@ def key_make(
         signer, name=holder, serial=secrets.randbits(120) | 1, valid_from=now()
     )
     request = KeyRequest(code=code, jwk=signer.jwk, holder=holder, uri=where, certificate=certificate)
-    unsigned = request.prepare(signer.jwk, origin=archive.settings.origin)
-    to.write_bytes(replace(request, signatures=(unsigned.signed(signer.sign(unsigned.payload)),)).encode())
+    to.write_bytes(request.signed(signer.sign, origin=archive.settings.origin).encode())
     kid = thumbprint(signer.jwk)
     return done(as_json, {"kid": kid, "uri": where, "request": str(to)}, f"Khóa {kid}: {to}", where)
 
@@ -102,6 +99,7 @@ def key_rotate(
         str, typer.Option(help="An approver of the institution; password asked, or from SOGOC_PREPARER_PASSWORD.")
     ],
     by: By,
+    confirmed_by: ConfirmedBy,
     as_json: Json = False,
 ) -> int:
     """Put a new key in the place of the old one, also of one that was lost. What was signed before stays good."""
@@ -113,7 +111,8 @@ def key_rotate(
 
     row = keys.rotate(
         log=archive.log, ministry=archive.ministry, institution=queries.institution(code), request=read_request(request),
-        requested_by=person(requested_by, PREPARER_PASSWORD), by=person(by), now=now(),
+        requested_by=person(requested_by, PREPARER_PASSWORD), by=person(by),
+        confirmed_by=person(confirmed_by, CONFIRMER_PASSWORD), now=now(),
     )  # fmt: skip
     advance(archive, quiet=True)
     return done(as_json, {"code": code, "version": row.version}, f"{code} đã thay khóa", f"page {row.version}")
@@ -220,6 +219,7 @@ def custody_hand_over(
         str, typer.Option(help="An approver of who receives; password asked, or from SOGOC_RECEIVER_PASSWORD.")
     ],
     by: By,
+    confirmed_by: ConfirmedBy,
     handed_by: Annotated[
         str | None,
         typer.Option(help="An approver of who keeps it now, unless it is dissolved; or from SOGOC_GIVER_PASSWORD."),
@@ -245,7 +245,8 @@ def custody_hand_over(
             number=decision, on=on, salt=secrets.token_bytes(16), act_id=act_id or b64(secrets.token_bytes(16))
         ),
         handed_by=person(handed_by, "SOGOC_GIVER_PASSWORD") if handed_by else None,
-        received_by=person(received_by, "SOGOC_RECEIVER_PASSWORD"), by=person(by), now=now(),
+        received_by=person(received_by, "SOGOC_RECEIVER_PASSWORD"), by=person(by),
+        confirmed_by=person(confirmed_by, CONFIRMER_PASSWORD), now=now(),
     )  # fmt: skip
     advance(archive, quiet=True)
     logged.refresh_from_db()

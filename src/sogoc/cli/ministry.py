@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from sogoc.cli.keys import Code, Request, read_request
-from sogoc.cli.options import By, Json, home
+from sogoc.cli.options import CONFIRMER_PASSWORD, By, ConfirmedBy, ConfirmedByForOfficers, Json, home
 from sogoc.errors import InputError, WrongState
 
 app = typer.Typer()
@@ -68,6 +68,7 @@ def accredit(
     file: Annotated[Path, typer.Argument(help="TOML or JSON: code, category, names, identifiers, powers, signers.")],
     request: Request,
     by: By,
+    confirmed_by: ConfirmedBy,
     as_json: Json = False,
 ) -> int:
     """Enter an institution with its names, powers, signers and first key."""
@@ -85,10 +86,9 @@ def accredit(
             "the file says no code, category, names, powers or signers",
             "tệp thiếu code, category, names, powers hoặc signers",
         )
-    asked = read_request(request)
     institution = accrediting.accredit(
-        log=archive.log, ministry=archive.ministry, code=code, key=accrediting.asked(asked, code, origin=archive.log.origin),
-        by=person(by), now=now(), **({"identifiers": {}} | parts),
+        log=archive.log, ministry=archive.ministry, code=code, request=read_request(request), by=person(by),
+        confirmed_by=person(confirmed_by, CONFIRMER_PASSWORD), now=now(), **({"identifiers": {}} | parts),
     )  # fmt: skip
     size, _ = advance(archive, quiet=True)
     return done(
@@ -105,7 +105,14 @@ Role = Annotated[str, typer.Option(help="preparer, approver, or officer (of the 
 
 
 @member_app.command("add")
-def member_add(name: Person, role: Role, by: By, institution: Where = None, as_json: Json = False) -> int:
+def member_add(
+    name: Person,
+    role: Role,
+    by: By,
+    confirmed_by: ConfirmedByForOfficers = None,
+    institution: Where = None,
+    as_json: Json = False,
+) -> int:
     """Give a person a role; a new person gets a password, asked or read from SOGOC_NEW_PASSWORD."""
     from sogoc.cli.opening import done, now, open_home, person
 
@@ -113,19 +120,28 @@ def member_add(name: Person, role: Role, by: By, institution: Where = None, as_j
     from sogoc.register import queries
     from sogoc.services import founding
 
-    officer, where = person(by), queries.institution(institution) if institution else None
+    officer, second = person(by), _second(confirmed_by)
+    where = queries.institution(institution) if institution else None
     known = queries.person(name)
     if known is not None:
-        founding.appoint(user=known, institution=where, role=role, by=officer, now=now())
+        founding.appoint(user=known, institution=where, role=role, by=officer, confirmed_by=second, now=now())
     else:
         founding.enrol(
-            username=name, password=_new_password(name), institution=where, role=role, by=officer, now=now()
+            username=name, password=_new_password(name), institution=where, role=role, by=officer, confirmed_by=second,
+            now=now(),
         )  # fmt: skip
     return done(as_json, {"name": name, "role": role}, f"{name}: {role}", str(where or "the ministry"))
 
 
 @member_app.command("remove")
-def member_remove(name: Person, role: Role, by: By, institution: Where = None, as_json: Json = False) -> int:
+def member_remove(
+    name: Person,
+    role: Role,
+    by: By,
+    confirmed_by: ConfirmedByForOfficers = None,
+    institution: Where = None,
+    as_json: Json = False,
+) -> int:
     """Take a role from a person; with the last one the account is closed."""
     from sogoc.cli.opening import done, now, open_home, person
 
@@ -134,20 +150,24 @@ def member_remove(name: Person, role: Role, by: By, institution: Where = None, a
     from sogoc.services import founding
 
     where = queries.institution(institution) if institution else None
-    founding.dismiss(user=_known(name), institution=where, role=role, by=person(by), now=now())
+    founding.dismiss(
+        user=_known(name), institution=where, role=role, by=person(by), confirmed_by=_second(confirmed_by), now=now()
+    )
     return done(as_json, {"name": name, "role": role}, f"{name} thôi vai trò {role}", f"{name} is {role} no more")
 
 
 @member_app.command("password")
-def member_password(name: Person, by: By, as_json: Json = False) -> int:
+def member_password(name: Person, by: By, confirmed_by: ConfirmedByForOfficers = None, as_json: Json = False) -> int:
     """Set a new password for a person who lost it, asked or read from SOGOC_NEW_PASSWORD."""
     from sogoc.cli.opening import done, now, open_home, person
 
     open_home(home())
     from sogoc.services import founding
 
-    officer = person(by)
-    founding.set_password(user=_known(name), password=_new_password(name), by=officer, now=now())
+    officer, second = person(by), _second(confirmed_by)
+    founding.set_password(
+        user=_known(name), password=_new_password(name), by=officer, confirmed_by=second, now=now()
+    )  # fmt: skip
     return done(as_json, {"name": name}, f"Đã đặt mật khẩu mới cho {name}", "a new password is set")
 
 
@@ -197,6 +217,7 @@ def page_change(
     code: Code,
     file: Annotated[Path, typer.Argument(help="TOML or JSON: any of category, names, identifiers, powers, signers.")],
     by: By,
+    confirmed_by: ConfirmedBy,
     as_json: Json = False,
 ) -> int:
     """Log a new page with what the file says, each part whole: nothing is dropped or widened, only added or ended."""
@@ -208,8 +229,8 @@ def page_change(
     from sogoc.services import accrediting
 
     row = accrediting.change(
-        log=archive.log, ministry=archive.ministry, institution=queries.institution(code), by=person(by), now=now(),
-        **authority.read_parts(_read(file)),
+        log=archive.log, ministry=archive.ministry, institution=queries.institution(code), by=person(by),
+        confirmed_by=person(confirmed_by, CONFIRMER_PASSWORD), now=now(), **authority.read_parts(_read(file)),
     )  # fmt: skip
     advance(archive, quiet=True)
     return done(
@@ -232,6 +253,12 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InputError(f"{path} is not a table", f"{path} không phải bảng")
     return value
+
+
+def _second(name: str | None) -> Any:
+    from sogoc.cli.opening import person
+
+    return None if name is None else person(name, CONFIRMER_PASSWORD)
 
 
 def _known(name: str) -> Any:

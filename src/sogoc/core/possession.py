@@ -7,8 +7,8 @@ Spec: docs/spec/entry.md ("Authority page")
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from sogoc.core import canonical, jws
 from sogoc.core.canonical import Json, b64, unb64
@@ -46,6 +46,11 @@ class KeyRequest:
     def prepare(self, jwk: Mapping[str, str], *, origin: str) -> jws.Unsigned:
         """Return what the new key itself has to sign."""
         return jws.prepare(self.body(), jwk, origin=origin, typ=TYP)
+
+    def signed(self, sign: Callable[[bytes], bytes], *, origin: str) -> KeyRequest:
+        """Return the request signed by its own key; `sign` gives raw ES256 signatures of 64 bytes."""
+        unsigned = self.prepare(self.jwk, origin=origin)
+        return replace(self, signatures=(unsigned.signed(sign(unsigned.payload)),))
 
     def encode(self) -> bytes:
         return canonical.encode(self.body() | {"signatures": [one.to_json() for one in self.signatures]})

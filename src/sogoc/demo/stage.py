@@ -22,6 +22,7 @@ from sogoc import wiring
 from sogoc.adapters import diploma_pdf, node_anvil
 from sogoc.core.authority import Name, Power, SignerTerm
 from sogoc.core.canonical import b64
+from sogoc.core.possession import KeyRequest
 from sogoc.core.trust import Policy
 from sogoc.demo import faulty, sample
 from sogoc.demo.sample import SampleBatch, SampleInstitution, SampleSet
@@ -59,6 +60,7 @@ class Stage:
         self.people: dict[str, People] = {}
         self.passwords: dict[str, str] = {}
         self.officer: User
+        self.second_officer: User
 
     # -- ministry ---------------------------------------------------------------------------------------------------
 
@@ -99,6 +101,14 @@ class Stage:
             password=self._password("can-bo-bo"),
             now=self.now - STATE_BEFORE,
         )
+        self.second_officer = founding.enrol(
+            username="can-bo-hai",
+            password=self._password("can-bo-hai"),
+            institution=None,
+            role="officer",
+            by=self.officer,
+            now=self.now - STATE_BEFORE,
+        )
         wiring.deploy_embedded(self.home)
         say(f"origin {origin}")
         say(f"chain {self.home.settings.chain_id}, contract {self.home.settings.contract}")
@@ -116,14 +126,15 @@ class Stage:
             category=one.category,
             names=[Name(vi=one.name_vi, en=one.name_en, valid_from="2000-01-01")],
             identifiers={},
-            key=accrediting.NewKey(
+            request=KeyRequest(
+                code=one.code,
                 jwk=key.jwk,
                 holder=one.name_vi,
                 uri=uri,
                 certificate=diploma_pdf.self_signed_certificate(
                     key, name=one.name_vi, serial=secrets.randbits(120) | 1, valid_from=at
                 ),
-            ),
+            ).signed(key.sign, origin=self.home.log.origin),
             powers=[
                 Power(
                     kind=one.kind,
@@ -139,6 +150,7 @@ class Stage:
             ],
             signers=[SignerTerm(name=one.signer_name, title=one.signer_title, valid_from="2020-01-01")],
             by=self.officer,
+            confirmed_by=self.second_officer,
             now=at,
         )
         users = {}

@@ -6,7 +6,7 @@ from django.contrib.auth import authenticate as check_password
 from django.contrib.auth.models import User
 
 from sogoc.core.authority import parse as parse_page
-from sogoc.errors import NotAllowed
+from sogoc.errors import FourEyes, NotAllowed
 from sogoc.register.models import Institution, Membership
 
 PERMISSIONS: dict[str, frozenset[Membership.Role]] = {
@@ -55,6 +55,21 @@ def require(user: User, permission: str, institution: Institution | None) -> Non
     keeper = keeper_of(institution) if institution is not None else None
     if not holds(user, permission, keeper):
         raise _refused(user, permission, institution)
+
+
+def require_officers(by: User, confirmed_by: User | None) -> None:
+    """Refuse unless two officers of the ministry agree: one alone could enrol his own people and grant them powers.
+
+    Raises: NotAllowed; FourEyes when the second one is missing, or is the first.
+    """
+    require(by, "accredit", None)
+    if confirmed_by is not None:
+        require(confirmed_by, "accredit", None)
+    if confirmed_by is None or confirmed_by.pk == by.pk:
+        raise FourEyes(
+            "a second officer of the ministry has to confirm this", "việc này cần một cán bộ Bộ thứ hai xác nhận",
+            mend="Ask another officer (--confirmed-by).", mend_vi="Nhờ một cán bộ khác của Bộ (--confirmed-by).",
+        )  # fmt: skip
 
 
 def acts_as_officer(user: User, permission: str, institution: Institution) -> bool:

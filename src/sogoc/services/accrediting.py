@@ -1,4 +1,4 @@
-"""The ministry says which institution may award what, with which keys."""
+"""The ministry says which institution may award what, with which keys. Every page takes two of its officers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from sogoc.core import entry
+from sogoc.core import clocks, entry
 from sogoc.core.authority import KeyWindow, Name, Page, Power, SignerTerm, check_succession
 from sogoc.core.authority import parse as parse_page
 from sogoc.core.canonical import digest
@@ -20,7 +20,7 @@ from sogoc.errors import AlreadyInRegister, InputError, WrongState
 from sogoc.ports import IssuerSigner, Log
 from sogoc.register.models import Archive, AuthorityPage, Institution, IssuerKey
 from sogoc.register.records import newest_page
-from sogoc.services import access, audit, sequencing, waiting
+from sogoc.services import access, audit, notices, sequencing, waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,17 +56,20 @@ def accredit(
     category: str,
     names: Sequence[Name],
     identifiers: Mapping[str, str],
-    key: NewKey,
+    request: KeyRequest,
     powers: Sequence[Power],
     signers: Sequence[SignerTerm],
     by: User,
+    confirmed_by: User,
     now: datetime,
 ) -> Institution:
-    """Enter an institution with its first key and powers; the page is logged with the next head.
+    """Enter an institution with its first key, which asks for it, and its powers; the page is logged with the next head.
 
-    Raises: NotAllowed; AlreadyInRegister when the code or the key is taken.
+    Raises: NotAllowed, FourEyes; InputError, SignatureError when the key did not ask for this; AlreadyInRegister when the code
+    or the key is taken.
     """
-    access.require(by, "accredit", None)
+    access.require_officers(by, confirmed_by)
+    key = asked(request, code, origin=log.origin)
     sequencing.refuse_if_behind(log)
     Archive.hold()
     if Institution.objects.filter(code=code).exists():
@@ -85,8 +88,13 @@ def accredit(
         signers=tuple(signers),
         custodian=institution.ordinal,
     )
-    _log_page(institution, page, ministry, log.origin)
-    audit.note(by, "institution.accredited", code, at=now, detail={"kid": thumbprint(key.jwk)})
+    officers = Officers(by, confirmed_by)
+    _log_page(institution, page, ministry, log.origin, officers)
+    backdated = _backdated(page.powers, now)
+    audit.note(
+        by, "institution.accredited", code, at=now,
+        detail={"kid": thumbprint(key.jwk), "confirmed_by": confirmed_by.get_username()} | backdated,
+    )  # fmt: skip
     return institution
 
 
@@ -97,6 +105,7 @@ def change(
     ministry: IssuerSigner,
     institution: Institution,
     by: User,
+    confirmed_by: User,
     now: datetime,
     category: str | None = None,
     names: Sequence[Name] | None = None,
@@ -106,9 +115,11 @@ def change(
 ) -> AuthorityPage:
     """Log a new version of the page with what is given, and the rest as it was. Keys and keeper are changed elsewhere.
 
-    Raises: NotAllowed; MalformedError when the page breaks a rule of succession, such as a power dropped or widened.
+    A power that begins before today is marked in the audit trail, and institution and ministry are told.
+
+    Raises: NotAllowed, FourEyes; MalformedError when the page breaks a rule of succession, such as a power dropped or widened.
     """
-    access.require(by, "accredit", None)
+    access.require_officers(by, confirmed_by)
     sequencing.refuse_if_behind(log)
     Archive.hold()
     _, old = newest_page(institution)
@@ -122,14 +133,50 @@ def change(
     changes = {name: value for name, value in given.items() if value is not None and value != getattr(old, name)}
     if not changes:
         raise WrongState("the page says so already", "trang thẩm quyền đã ghi như vậy")
-    row = put_page(log, ministry, institution, replace(old, **changes))
+    page = replace(old, **changes)
+    row = put_page(log, ministry, institution, page, Officers(by, confirmed_by))
+    backdated = _backdated(_new_powers(old, page), now)
+    if backdated:
+        for recipient in (notices.INSTITUTION, notices.MINISTRY):
+            notices.tell(
+                recipient, "power-backdated", institution=institution, subject=institution.code,
+                about={"version": row.version} | backdated["backdated"], now=now,
+            )  # fmt: skip
     audit.note(
-        by, "institution.page", institution.code, at=now, detail={"version": row.version, "changed": sorted(changes)}
+        by, "institution.page", institution.code, at=now,
+        detail={
+            "version": row.version, "changed": sorted(changes), "confirmed_by": confirmed_by.get_username(),
+        } | backdated,
     )  # fmt: skip
     return row
 
 
-def put_page(log: Log, ministry: IssuerSigner, institution: Institution, page: Page) -> AuthorityPage:
+def _new_powers(old: Page, page: Page) -> list[Power]:
+    """The powers of a page that are new: one that was only ended, or given a quota, was there before."""
+    known = {(one.kind, one.level, one.programme, one.mode, one.valid_from) for one in old.powers}
+    return [
+        one for one in page.powers if (one.kind, one.level, one.programme, one.mode, one.valid_from) not in known
+    ]  # fmt: skip
+
+
+def _backdated(powers: Sequence[Power], now: datetime) -> dict[str, Any]:
+    """What the audit row says of powers that begin before today."""
+    today = now.astimezone(clocks.VIETNAM).date().isoformat()
+    early = [one.valid_from for one in powers if one.valid_from < today]
+    return {"backdated": {"from": min(early), "powers": len(early)}} if early else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Officers:
+    """The two officers of the ministry who agreed on a page."""
+
+    entered_by: User
+    confirmed_by: User
+
+
+def put_page(
+    log: Log, ministry: IssuerSigner, institution: Institution, page: Page, officers: Officers
+) -> AuthorityPage:
     """Log `page` as the next version of the institution's page. The archive must be held.
 
     Raises: MalformedError when it does not follow from the newest one.
@@ -137,7 +184,7 @@ def put_page(log: Log, ministry: IssuerSigner, institution: Institution, page: P
     _, old = newest_page(institution)
     page = replace(page, version=old.version + 1, signatures=())
     check_succession(old, page)
-    return _log_page(institution, page, ministry, log.origin)
+    return _log_page(institution, page, ministry, log.origin, officers)
 
 
 def enter_key(institution: Institution, key: NewKey, *, ministry: IssuerSigner) -> KeyWindow:
@@ -154,10 +201,15 @@ def enter_key(institution: Institution, key: NewKey, *, ministry: IssuerSigner) 
     return KeyWindow(jwk=dict(key.jwk), holder=key.holder, start=waiting.next_index())
 
 
-def _log_page(institution: Institution, page: Page, ministry: IssuerSigner, origin: str) -> AuthorityPage:
+def _log_page(
+    institution: Institution, page: Page, ministry: IssuerSigner, origin: str, officers: Officers
+) -> AuthorityPage:
     unsigned = page.prepare(ministry.jwk, origin=origin)
     content = replace(page, signatures=(unsigned.signed(ministry.sign(unsigned.payload)),)).encode()
     parse_page(content)  # what is logged can never be taken back: hold it against its own format first
     leaf = entry.Authority(institution=institution.ordinal, version=page.version, page=digest(content)).encode()
     logged = waiting.enter(leaf, act="authority", institution=institution)
-    return AuthorityPage.objects.create(institution=institution, version=page.version, content=content, entry=logged)
+    return AuthorityPage.objects.create(
+        institution=institution, version=page.version, content=content, entry=logged,
+        entered_by=officers.entered_by, confirmed_by=officers.confirmed_by,
+    )  # fmt: skip

@@ -84,17 +84,18 @@ def hand_over(
     handed_by: User | None,
     received_by: User,
     by: User,
+    confirmed_by: User,
     now: datetime,
 ) -> Entry:
     """Log that `custodian` keeps the register of `institution` from here on, with its books, and the pages that follow from it.
 
-    Three people of three bodies: an approver of who kept it (nobody, when it has no key in force: it is dissolved), an approver of
-    who receives it, an officer of the ministry. `paper` are books that exist on paper only. `request` is a new key for the
+    People of three bodies: an approver of who kept it (nobody, when it has no key in force: it is dissolved), an approver of
+    who receives it, two officers of the ministry. `paper` are books that exist on paper only. `request` is a new key for the
     institution's own page, held by the receiver; all others end. The same `act_id` again changes nothing.
 
     Raises: NotAllowed, FourEyes, InputError, WrongState, SignatureError, KeyUnavailable, AlreadyInRegister.
     """
-    access.require(by, "accredit", None)
+    access.require_officers(by, confirmed_by)
     access.require_member(received_by, "register.hand-over", custodian)
     sequencing.refuse_if_behind(log)
     Archive.hold()
@@ -112,7 +113,7 @@ def hand_over(
         _require_giver(handed_by, keeper)
     elif handed_by is not None:
         raise WrongState(f"{keeper} has no key in force to hand over with", f"{keeper} không còn khóa để bàn giao")
-    people = [one for one in (handed_by, received_by, by) if one is not None]
+    people = [one for one in (handed_by, received_by, by, confirmed_by) if one is not None]
     if len({one.pk for one in people}) != len(people):
         raise FourEyes(
             "who hands over, who receives and who grants are different people",
@@ -143,6 +144,7 @@ def hand_over(
     accrediting.put_page(
         log, ministry, institution,
         replace(page, keys=(*keys.end_keys(page.keys, index), window), custodian=custodian.ordinal),
+        accrediting.Officers(by, confirmed_by),
     )  # fmt: skip
     about = {"from": institution.code, "to": custodian.code}
     for one in {keeper, custodian}:
@@ -154,6 +156,7 @@ def hand_over(
         detail={
             "to": custodian.code, "id": decision.act_id, "lines": sum(one[2] for one in statement.books), "kid": window.kid,
             "handed_by": handed_by.get_username() if handed_by else None, "received_by": received_by.get_username(),
+            "confirmed_by": confirmed_by.get_username(),
         },
     )  # fmt: skip
     return logged

@@ -35,26 +35,33 @@ def rotate(
     request: KeyRequest,
     requested_by: User,
     by: User,
+    confirmed_by: User,
     now: datetime,
 ) -> AuthorityPage:
     """Put a new key in the place of those in force, also when these are lost. What was signed before stays good.
 
-    Two people of two bodies: an approver of the institution asks, an officer of the ministry grants.
+    An approver of the institution asks, two officers of the ministry grant: one alone could enrol an approver of his own.
 
     Raises: NotAllowed, FourEyes, SignatureError when the new key did not sign the request, AlreadyInRegister when it is known.
     """
-    access.require(by, "accredit", None)
+    access.require_officers(by, confirmed_by)
     acting.require_two(requested_by, "key.request", by, institution)
+    acting.require_two(requested_by, "key.request", confirmed_by, institution)
     sequencing.refuse_if_behind(log)
     Archive.hold()
     _, old = newest_page(institution)
     index = waiting.next_index()
     key = accrediting.asked(request, institution.code, origin=log.origin)
     windows = (*end_keys(old.keys, index), accrediting.enter_key(institution, key, ministry=ministry))
-    row = accrediting.put_page(log, ministry, institution, replace(old, keys=windows))
+    row = accrediting.put_page(
+        log, ministry, institution, replace(old, keys=windows), accrediting.Officers(by, confirmed_by)
+    )
     audit.note(
         by, "key.rotated", institution.code, at=now,
-        detail={"kid": windows[-1].kid, "from": index, "requested_by": requested_by.get_username()},
+        detail={
+            "kid": windows[-1].kid, "from": index, "requested_by": requested_by.get_username(),
+            "confirmed_by": confirmed_by.get_username(),
+        },
     )  # fmt: skip
     return row
 
@@ -144,7 +151,7 @@ def cut(
     content = replace(statement, signatures=(unsigned.signed(ministry.sign(unsigned.payload)),)).encode()
     logged = waiting.enter(content, act="key-cut", institution=None, act_id=act_id)
     windows = tuple(replace(one, until=start) if one.kid == kid else one for one in old.keys)
-    accrediting.put_page(log, ministry, institution, replace(old, keys=windows))
+    accrediting.put_page(log, ministry, institution, replace(old, keys=windows), accrediting.Officers(by, prepared_by))
     notices.tell(
         notices.INSTITUTION, "key-cut", institution=institution, subject=kid, about={"from": start, "wording": wording},
         now=now,

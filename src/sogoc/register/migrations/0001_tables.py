@@ -172,6 +172,8 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('version', models.PositiveIntegerField()),
                 ('content', models.BinaryField()),
+                ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('entered_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('entry', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='page', to='register.entry')),
                 ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pages', to='register.institution')),
             ],
@@ -402,7 +404,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='blankevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('what__in', ['received', 'counted'])), models.Q(('confirmed_by__isnull', False), models.Q(('confirmed_by', models.F('by')), _negated=True)), _connector='OR'), name='loss_needs_two'),
+            constraint=models.CheckConstraint(condition=models.Q(('what__in', ['received', 'counted']), models.Q(('confirmed_by__isnull', False), models.Q(('confirmed_by', models.F('by')), _negated=True)), _connector='OR'), name='loss_needs_two'),
         ),
         migrations.AddConstraint(
             model_name='blankevent',
@@ -411,6 +413,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='authoritypage',
             constraint=models.UniqueConstraint(fields=('institution', 'version'), name='page_version_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='authoritypage',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('confirmed_by__isnull', True), ('entered_by__isnull', True)), models.Q(('confirmed_by__isnull', False), ('entered_by__isnull', False), models.Q(('entered_by', models.F('confirmed_by')), _negated=True)), _connector='OR'), name='page_four_eyes'),
         ),
         migrations.AddConstraint(
             model_name='membership',

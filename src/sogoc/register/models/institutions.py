@@ -78,15 +78,30 @@ class IssuerKey(models.Model):
 
 
 class AuthorityPage(models.Model):
-    """One signed version of an institution's authority page. `entry` logs its hash."""
+    """One signed version of an institution's authority page. `entry` logs its hash.
+
+    Two officers agreed on it; one that a recovery read back from the log says nobody.
+    """
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="pages")
     version = models.PositiveIntegerField()
     content = models.BinaryField()
     entry = models.OneToOneField("Entry", on_delete=models.PROTECT, related_name="page")
+    entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["institution", "version"], name="page_version_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["institution", "version"], name="page_version_once"),
+            models.CheckConstraint(
+                condition=models.Q(entered_by__isnull=True, confirmed_by__isnull=True)
+                | (
+                    models.Q(entered_by__isnull=False, confirmed_by__isnull=False)
+                    & ~models.Q(entered_by=models.F("confirmed_by"))
+                ),
+                name="page_four_eyes",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.institution} v{self.version}"
