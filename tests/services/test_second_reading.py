@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import pytest
 
-from sogoc.errors import GateRefused, InputError, NotAllowed
+from sogoc.core import entry
+from sogoc.core.authority import SignerTerm
+from sogoc.errors import GateRefused, InputError, NotAllowed, WrongState
 from sogoc.register import queries
-from sogoc.register.models import AuditEvent, Notice
-from sogoc.services import accrediting, issuing, notices, numbering, recalling
+from sogoc.register.models import AuditEvent, Entry, Notice
+from sogoc.services import accrediting, batches, copying, issuing, notices, numbering, recalling
+from tests.services.keeping import cut
 from tests.services.trial import IT, LAW, OURS, Trial, refused
 
 pytestmark = pytest.mark.django_db
@@ -95,3 +99,52 @@ def test_what_a_draft_brought_itself_lets_nobody_void_numbers_far_beyond(trial: 
     refused(InputError, partial(void, numbers=[500]))
     assert [one.number for one in void(numbers=[3, 5])] == [3, 5]  # 4 is of the draft
     assert book.next(1) == [6]
+
+
+# -- copies, keepers, days -----------------------------------------------------------------------------------------------
+
+
+def test_nobody_asks_for_a_copy_of_a_draft(trial: Trial) -> None:
+    batch = trial.open(1)
+    asked: dict[str, Any] = {
+        "institution": batch.institution, "recipient": "Y Mẫu", "relation": "holder", "copies": 1,
+        "received_at": trial.now, "by": trial.by("preparer"), "now": trial.now,
+    }  # fmt: skip
+    refused(WrongState, lambda: copying.request(row=batch.rows.get(), **asked))
+    batches.discard(batch=batch, by=trial.by("preparer"), now=trial.now, reason="nhập nhầm")
+    refused(InputError, lambda: copying.request(row=None, **asked | {"recipient": "Y" * 151}))
+    copy = copying.request(row=None, **asked)
+    refused(
+        InputError, lambda: copying.refuse(number=copy.pk, reason="x" * 251, by=trial.by("preparer"), now=trial.now)
+    )
+
+
+def test_a_key_is_cut_on_the_day_that_it_is_in_vietnam(trial: Trial) -> None:
+    trial.issue(1)
+    trial.now = datetime(2026, 7, 16, 20, tzinfo=UTC)  # three o'clock in the morning of the 17th
+    cut(trial)
+    said = entry.parse(bytes(Entry.objects.get(act="key-cut").content))
+    assert isinstance(said, entry.KeyCut)
+    assert said.on == "2026-07-17"
+
+
+@pytest.mark.parametrize(("changes", "rule"), [
+    ({"classification": "Rất tốt"}, "grade"), ({"signer_name": "Kẻ Khác"}, "signer"), ({"mode": "distance"}, "power"),
+])  # fmt: skip
+def test_no_amendment_brings_in_what_the_gate_would_have_refused(
+    trial: Trial, changes: dict[str, Any], rule: str
+) -> None:
+    (row,) = trial.issue(1)
+    refusal = refused(GateRefused, lambda: trial.amend(row, **changes))
+    assert [one.rule for one in refusal.refusals] == [rule]
+    trial.amend(row, holder_name="Y Khác")
+
+
+def test_what_an_old_version_breaks_is_no_fault_of_a_change(trial: Trial) -> None:
+    (row,) = trial.issue(1)
+    ours = SignerTerm(name="Lò Thị Mẫu", title="Hiệu trưởng", valid_from="2000-01-01", valid_to="2026-07-01")
+    accrediting.change(
+        log=trial.log, ministry=trial.ministry, institution=queries.institution(OURS), signers=[ours],
+        by=trial.people["officer"], now=trial.now,
+    )  # fmt: skip
+    trial.amend(row, holder_name="Y Khác")

@@ -22,6 +22,11 @@ _DAY = timedelta(days=1)
 _SATURDAY = 5
 
 
+def day(moment: datetime) -> date:
+    """The day in Vietnam at a moment: the law counts its days there, whatever the clock of a machine says."""
+    return moment.astimezone(VIETNAM).date()
+
+
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """Which days are worked: weekdays but `holidays`, and the weekends in `worked`, in the years that are known."""

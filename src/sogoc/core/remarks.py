@@ -14,7 +14,7 @@ from datetime import date, datetime
 
 from sogoc.core import entry, law
 from sogoc.core.authority import Page
-from sogoc.core.clocks import VIETNAM
+from sogoc.core.clocks import day
 from sogoc.core.report import Finding, Verdict
 
 PROVENANCE: Mapping[str, tuple[str, str]] = {
@@ -94,7 +94,7 @@ def late(awarded_on: str, logged_before: datetime | None) -> Iterator[Finding]:
             "hồ sơ không cho biết văn bằng vào nhật ký khi nào: hãy yêu cầu hồ sơ đầy đủ",
         )
         return
-    logged_on = logged_before.astimezone(VIETNAM).date()
+    logged_on = day(logged_before)
     days = (logged_on - date.fromisoformat(awarded_on)).days
     if days > law.clock("late-recording", logged_on.isoformat()).days:
         yield _note(

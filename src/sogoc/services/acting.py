@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from sogoc.core import commitment, entry, law
-from sogoc.core.clocks import VIETNAM
+from sogoc.core import clocks, commitment, entry, law
 from sogoc.core.status import Status
 from sogoc.errors import ActRefused, FourEyes, InputError, WrongState
 from sogoc.ports import IssuerSigner, Keyring, Log
@@ -169,7 +168,7 @@ def check_ground(act: str, name: str | None, on: str) -> law.Ground:
 
 def check_day(on: str, now: datetime) -> None:
     """Refuse a decision of tomorrow. Raises: InputError."""
-    if on > now.astimezone(VIETNAM).date().isoformat():
+    if on > clocks.day(now).isoformat():
         raise InputError(f"the decision is of the future: {on}", f"ngày quyết định ở tương lai: {on}")
 
 
@@ -223,13 +222,18 @@ def chain_of(logged: Entry) -> Chain:
     Archive.hold()
     chain = chains_of([logged])[logged.pk]
     if chain is None:
-        raise WrongState(
-            "something about this qualification still waits for the log",
-            "văn bằng này còn mục đang chờ vào nhật ký",
-            mend="Publish first (`sogoc publish`), then try again.",
-            mend_vi="Hãy công bố trước (`sogoc publish`), rồi thử lại.",
-        )
+        raise still_waits()
     return chain
+
+
+def still_waits() -> WrongState:
+    """Return the refusal of an act on what is not all in the log yet."""
+    return WrongState(
+        "something about this qualification still waits for the log",
+        "văn bằng này còn mục đang chờ vào nhật ký",
+        mend="Publish first (`sogoc publish`), then try again.",
+        mend_vi="Hãy công bố trước (`sogoc publish`), rồi thử lại.",
+    )
 
 
 def chains_of(logged: Iterable[Entry]) -> dict[int, Chain | None]:

@@ -35,7 +35,7 @@ from sogoc.core.books import (
     decision_facts,
     register_heading,
 )
-from sogoc.core.clocks import VIETNAM
+from sogoc.core.clocks import day
 from sogoc.core.record import Record
 from sogoc.errors import InputError, WrongState
 from sogoc.ports import Binder, Keyring, Printer
@@ -139,7 +139,7 @@ def _late(row: Row, times: LogTimes) -> str | None:
     at = times.of(row.entry)
     if at is None or row.origin != Row.Origin.ISSUE:
         return None
-    on = at.astimezone(VIETNAM).date()
+    on = day(at)
     awarded = datetime.fromisoformat(row.batch.awarded_on).date()
     late = (on - awarded).days > law.clock("late-recording", on.isoformat()).days
     return on.isoformat() if late else None
@@ -192,7 +192,7 @@ def _copied(one: Copy) -> Line:
     row = _row_of(one)
     if row.erased_at is not None:
         return Void(register_number=row.register_number, reason=_ERASED)
-    asked_on = one.requested_at.astimezone(VIETNAM).date().isoformat()
+    asked_on = day(one.requested_at).isoformat()
     return Copied(
         record=record_of(row),
         number=one.number or 0,

@@ -20,6 +20,8 @@ from sogoc.services import access, acting, audit
 MOST = 200
 """So many copies are one request; the law sets no limit, and a slip of the finger should not."""
 
+_LONGEST_NAME, _LONGEST_REASON = 150, 250
+
 
 @transaction.atomic
 def request(
@@ -40,7 +42,8 @@ def request(
     `relation` is a ground of the law to ask for a copy, such as `holder`; `received_at` when the request came, by post the day of its
     arrival; `difficult` means many registers or a hard search, `profile` an office that has another addition, such as `commune`.
 
-    Raises: NotAllowed; ActRefused for another relation; InputError; NoRule where holidays of the year are not known.
+    Raises: NotAllowed; ActRefused for another relation; InputError; WrongState for a draft, which may still go away; NoRule where
+    holidays of the year are not known.
     """
     access.require(by, "copy", institution)
     if row is not None and row.institution_id != institution.pk:
@@ -50,9 +53,15 @@ def request(
             f"a request names who asks, and 1 to {MOST} copies",
             f"yêu cầu phải ghi người yêu cầu và từ 1 đến {MOST} bản",
         )
+    if len(recipient.strip()) > _LONGEST_NAME:
+        raise InputError(
+            f"the name of who asks has at most {_LONGEST_NAME} letters", f"tên người yêu cầu tối đa {_LONGEST_NAME} chữ"
+        )
+    if row is not None and row.entry_id is None:
+        raise WrongState("the diploma is not logged yet", "văn bằng chưa vào nhật ký")
     if received_at > now:
         raise InputError("the request is of the future", "thời điểm nhận yêu cầu ở tương lai")
-    on = received_at.astimezone(clocks.VIETNAM).date().isoformat()
+    on = clocks.day(received_at).isoformat()
     acting.check_ground("copy", relation, on)
     due = clocks.due(law.clock("copy", on), received_at, complex=difficult, profile=profile)
     made = Copy.objects.create(
@@ -95,7 +104,7 @@ def issue(*, number: int, by: User, now: datetime) -> Copy:
         raise _refused(
             "not-valid", f"the qualification is {status.name.lower()}", "văn bằng đã thu hồi hoặc đang tạm dừng hiệu lực", copy
         )  # fmt: skip
-    today = now.astimezone(clocks.VIETNAM).date().isoformat()
+    today = clocks.day(now).isoformat()
     last = Copy.objects.filter(institution=copy.institution, year=today[:4]).aggregate(last=Max("number"))["last"]
     copy.year, copy.number, copy.issued_on, copy.issued_by = today[:4], (last or 0) + 1, today, by
     copy.save(update_fields=["year", "number", "issued_on", "issued_by"])
@@ -107,9 +116,12 @@ def issue(*, number: int, by: User, now: datetime) -> Copy:
 def refuse(*, number: int, reason: str, by: User, now: datetime) -> Copy:
     """Refuse a request in writing. Raises: NotAllowed, WrongState, InputError without a reason."""
     copy = _open(number, by)
-    if not reason.strip():
-        raise InputError("a refusal gives its reason in writing", "từ chối phải nêu lý do bằng văn bản")
-    copy.refused_reason = reason.strip()[:250]
+    if not 0 < len(reason.strip()) <= _LONGEST_REASON:
+        raise InputError(
+            f"a refusal gives its reason in writing, in at most {_LONGEST_REASON} letters",
+            f"từ chối phải nêu lý do bằng văn bản, tối đa {_LONGEST_REASON} chữ",
+        )
+    copy.refused_reason = reason.strip()
     copy.save(update_fields=["refused_reason"])
     audit.note(by, "copy.refused", f"copy {copy.pk}", at=now)
     return copy
@@ -135,7 +147,7 @@ def _open(number: int, by: User) -> Copy:
     if found is None:
         raise InputError(f"there is no request {number}", f"không có yêu cầu {number}")
     access.require(by, "copy", found.institution)
-    Institution.objects.select_for_update(no_key=True).get(pk=found.institution_id)
+    found.institution.hold()
     copy = Copy.objects.select_related("institution", "row__entry").get(pk=number)
     if copy.number is not None or copy.refused_reason is not None:
         raise WrongState("this request was answered already", "yêu cầu này đã được trả lời")
@@ -143,7 +155,7 @@ def _open(number: int, by: User) -> Copy:
 
 
 def _refused(rule: str, en: str, vi: str, copy: Copy) -> ActRefused:
-    on = copy.requested_at.astimezone(clocks.VIETNAM).date().isoformat()
+    on = clocks.day(copy.requested_at).isoformat()
     return ActRefused(
         f"no copy: {en}",
         f"không cấp bản sao: {vi}",

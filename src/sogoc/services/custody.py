@@ -98,6 +98,7 @@ def hand_over(
     access.require_officers(by, confirmed_by)
     access.require_member(received_by, "register.hand-over", custodian)
     sequencing.refuse_if_behind(log)
+    institution.hold()  # nothing of this register is approved meanwhile
     Archive.hold()
     known = Entry.objects.filter(act_id=decision.act_id).first()
     if known is not None:
@@ -169,7 +170,7 @@ def _done(known: Entry, institution: Institution, custodian: Institution, decisi
         custodian.ordinal,
         decision.on,
     ):
-        raise WrongState("this id was used for another act", "mã này đã dùng cho việc khác")
+        raise acting.used()
     return known
 
 
@@ -186,7 +187,7 @@ def _require_giver(handed_by: User | None, keeper: Institution) -> None:
             mend="Name that person; where nobody is left, cut the key first (`sogoc key cut`).",
             mend_vi="Nêu người bàn giao; nếu không còn ai, hãy cắt khóa trước (`sogoc key cut`).",
         )
-    access.require(handed_by, "register.hand-over", keeper)
+    access.require_member(handed_by, "register.hand-over", keeper)
 
 
 def _refuse_unsealed(institution: Institution) -> None:

@@ -52,7 +52,7 @@ def of(institution: Institution, *, by: User, done_too: bool = False) -> list[De
 
 def today(now: datetime) -> str:
     """The day in Vietnam."""
-    return now.astimezone(clocks.VIETNAM).date().isoformat()
+    return clocks.day(now).isoformat()
 
 
 def _of_decisions(institution: Institution) -> list[Deadline]:

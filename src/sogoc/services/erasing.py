@@ -21,7 +21,7 @@ from typing import TypeVar
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
-from sogoc.core import law
+from sogoc.core import clocks, law
 from sogoc.core.entry import read_time, write_time
 from sogoc.core.status import Status
 from sogoc.errors import ActRefused, InputError, RecoveryNeeded, WrongState
@@ -65,6 +65,7 @@ def erase(
     acting.require_two(prepared_by, "act.prepare", by, institution)
     if not decision_number.strip():
         raise InputError("an erasure rests on a decision", "việc xóa phải căn cứ một quyết định")
+    institution.hold()  # lists, copies and batches that are being counted
     Archive.hold()
     names = list(dict.fromkeys(identifiers))
     for part in _parts(names):
@@ -91,7 +92,8 @@ def _check(institution: Institution, names: Sequence[str], now: datetime) -> Non
             institution=institution, identifier__in=names, follows__isnull=True
         ).select_related("entry")
     }
-    today = now.date().isoformat()
+    chains = acting.chains_of(row.entry for row in first.values() if row.entry is not None)
+    today = clocks.day(now).isoformat()
     for name in names:
         row = first.get(name)
         if row is None:
@@ -105,7 +107,10 @@ def _check(institution: Institution, names: Sequence[str], now: datetime) -> Non
                 mend="sogoc discard", mend_vi="sogoc discard",
             )  # fmt: skip
         rule = law.retention(row.kind, today)
-        if rule.permanent and acting.chain_of(row.entry).status is not Status.REVOKED:
+        chain = chains[row.entry.pk]
+        if rule.permanent and chain is None:
+            raise acting.still_waits()
+        if rule.permanent and chain is not None and chain.status is not Status.REVOKED:
             raise ActRefused(
                 f"{name} is of a permanent register and still in force: it may not be erased",
                 f"{name} thuộc sổ gốc lưu trữ vĩnh viễn và còn hiệu lực: không được xóa",
@@ -209,7 +214,7 @@ def reapply(journal: ErasureJournal, *, now: datetime) -> Erased:
 
 def old_backups(folder: Path, *, now: datetime) -> list[tuple[str, int]]:
     """Return the files in a folder of backups that are older than backups may get, with their age in days, oldest first."""
-    limit = law.clock("backup-retention", now.date().isoformat()).days
+    limit = law.clock("backup-retention", clocks.day(now).isoformat()).days
     ages = [
         (str(path.relative_to(folder)), (now - datetime.fromtimestamp(path.stat().st_mtime, UTC)) // timedelta(days=1))
         for path in folder.rglob("*")

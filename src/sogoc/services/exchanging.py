@@ -9,7 +9,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 
 from sogoc.core.books import acts_said
-from sogoc.core.clocks import VIETNAM
+from sogoc.core.clocks import day
 from sogoc.core.exchange import REMARK, Exported, to_national
 from sogoc.register.histories import LogTimes, histories, places
 from sogoc.register.records import record_of
@@ -55,7 +55,7 @@ def _outgoing(which: Which, given: Mapping[str, str]) -> Iterator[Outgoing]:
         beside = dict(given)
         at = times.of(history.row.entry)
         if CREATED not in beside and at is not None:
-            beside[CREATED] = f"{at.astimezone(VIETNAM):%d/%m/%Y}"
+            beside[CREATED] = f"{day(at):%d/%m/%Y}"
         remarks = [given[REMARK]] if REMARK in given else []
         remarks += [acts_said(act) for act in standing(history)]
         if remarks:

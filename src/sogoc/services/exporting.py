@@ -32,6 +32,7 @@ from sogoc.register.models import (
     Entry,
     Erasure,
     Institution,
+    Override,
     Row,
     VoidNumber,
 )
@@ -61,6 +62,7 @@ every record: guard it like the register itself.
 | batches.jsonl, decisions.jsonl | đợt cấp, quyết định công nhận · batches, recognition decisions |
 | void-numbers.jsonl, blanks.jsonl | số bỏ, phôi · void numbers, blanks |
 | copies.jsonl | sổ cấp bản sao · the copy book |
+| overrides.jsonl | đợt cấp được Bộ cho qua, lý do · batches that the ministry let pass, and why |
 | erasures.jsonl | hồ sơ đã xóa dữ liệu · records that were erased |
 | pages.jsonl | các trang thẩm quyền · authority pages |
 | manifest.json, SHA256SUMS | danh mục có chữ ký của cơ sở · what is here, signed by the institution |
@@ -170,7 +172,14 @@ def _files(institution: Institution, counter: Counter, progress: Callable[[int],
         ),
         "void-numbers.jsonl": _lines(VoidNumber.objects.filter(institution=institution)),
         "blanks.jsonl": _lines(BlankEvent.objects.filter(institution=institution)),
-        "copies.jsonl": _lines(Copy.objects.filter(institution=institution)),
+        "copies.jsonl": _lines(
+            Copy.objects.filter(institution=institution), "year", "number", "row__identifier", "requested_at", "due_on",
+            "recipient", "relation", "copies", "issued_on", "issued_by__username", "refused_reason", "taken_by__username",
+        ),
+        "overrides.jsonl": _lines(
+            Override.objects.filter(batch__institution=institution), "batch__public_id", "rules", "reason",
+            "requested_by__username", "requested_at", "granted_by__username", "granted_at",
+        ),
         "erasures.jsonl": _lines(Erasure.objects.filter(institution=institution), "identifier", "decision_number", "at"),
     }  # fmt: skip
 

@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
-from sogoc.core import entry
+from sogoc.core import clocks, entry
 from sogoc.core.authority import KeyWindow
 from sogoc.core.jws import thumbprint
 from sogoc.core.possession import KeyRequest
@@ -146,7 +146,7 @@ def cut(
         raise WrongState(
             f"this key counts no more from {window.until} on already", f"khóa này đã hết hiệu lực từ vị trí {window.until}"
         )  # fmt: skip
-    statement = entry.KeyCut(id=act_id, key=kid, start=start, on=now.date().isoformat(), wording=wording)
+    statement = entry.KeyCut(id=act_id, key=kid, start=start, on=clocks.day(now).isoformat(), wording=wording)
     unsigned = statement.prepare(ministry.jwk, origin=log.origin)
     content = replace(statement, signatures=(unsigned.signed(ministry.sign(unsigned.payload)),)).encode()
     logged = waiting.enter(content, act="key-cut", institution=None, act_id=act_id)
@@ -170,7 +170,7 @@ def _done(known: Entry, kid: str, start: int | None, wording: str) -> Cut:
         or (said.key, said.wording) != (kid, wording)
         or start not in (None, said.start)
     ):
-        raise WrongState("this id was used for another act", "mã này đã dùng cho việc khác")
+        raise acting.used()
     return Cut(kid=kid, start=said.start, entry=known)
 
 

@@ -73,7 +73,7 @@ def changed(row: Row, changes: Changes, *, fixed: tuple[str, ...] = ()) -> dict[
         else:
             fields[name] = value
     record.check(schema, fields)
-    gate.check_record(row.batch, fields)
+    gate.check_record(row.batch, fields, before=record_of(row))
     return fields
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from sogoc.core import canonical, intake
+from sogoc.core import canonical, clocks, intake
 from sogoc.core.intake import Choices, Intake, Problem, Sheet
 from sogoc.core.intake.headers import MEANINGS
 from sogoc.core.record import BY_KIND, PROVENANCES, Schema
@@ -122,7 +122,7 @@ def open_upload(
     it; WrongState when the first upload is at its end.
     """
     access.require(by, "batch.prepare", institution)
-    said.check(institution, now.date())
+    said.check(institution, clocks.day(now))
     known = _known(institution, content)
     if known is not None:
         return _same(known, said, by=by, now=now)
@@ -204,7 +204,7 @@ def _opened(
 def say(*, upload: Upload, said: Said, by: User, now: datetime) -> Upload:
     """Say other things of the whole file, while it is no batch. Raises: NotAllowed, WrongState, InputError, RecordError."""
     access.require(by, "batch.prepare", upload.institution)
-    said.check(upload.institution, now.date())
+    said.check(upload.institution, clocks.day(now))
     upload = held(upload)
     upload.said = said.to_json()
     upload.save(update_fields=["said"])
@@ -287,7 +287,7 @@ def _reading(
         file=name,
         schema=said.schema,
         defaults=said.defaults(institution),
-        today=now.date(),
+        today=clocks.day(now),
         choices=replace(choices, meanings=meanings),
         known=Register(
             institution, kind=said.kind, level=said.level, decided_on=said.decision.decided_on, besides=besides
@@ -364,7 +364,7 @@ def take_in(
     `choices` are added to those that were made for this file before. Raises: as `open_upload` and `open_batch`.
     """
     access.require(by, "batch.prepare", institution)
-    said.check(institution, now.date())
+    said.check(institution, clocks.day(now))
     known = _known(institution, content)
     if known is not None and known.batch is not None:
         return open_batch(desk=desk, upload=_same(known, said, by=by, now=now), by=by, now=now)

@@ -10,7 +10,7 @@ from django.db.models import Count, Max, Min
 
 from sogoc.core import law
 from sogoc.core import tally as tallies
-from sogoc.core.clocks import VIETNAM
+from sogoc.core.clocks import day
 from sogoc.core.completeness import Notebook, Where
 from sogoc.core.counting import Counted, LoggedBatch
 from sogoc.register.models import AuditEvent, Batch, Decision, Institution, Row
@@ -139,7 +139,7 @@ def _look_at_decisions(institution: Institution, found: Notebook) -> None:
     """A decision is entered when it is made, unless it comes with an old register."""
     of_today = Decision.objects.filter(institution=institution, batches__provenance="A").distinct().order_by("pk")
     for one in of_today:
-        days = (one.recorded_at.astimezone(VIETNAM).date() - date.fromisoformat(one.decided_on)).days
+        days = (day(one.recorded_at) - date.fromisoformat(one.decided_on)).days
         if days > law.clock("late-recording", one.decided_on).days:
             where: Where = {"institution": institution.code, "decision": one.number, "decided_on": one.decided_on}
             found.find("decision-late", where, en=f"{days} days", vi=f"{days} ngày")

@@ -7,11 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sogoc.core import entry, quota, record
+from sogoc.core import clocks, entry, quota, record
 from sogoc.core import override as overrides
 from sogoc.core import tally as tallies
 from sogoc.core.authority import Page
-from sogoc.core.clocks import VIETNAM
 from sogoc.errors import GateRefused, Refusal
 from sogoc.register.models import Batch, Institution, LoggedState, Override
 from sogoc.register.records import newest_page, record_of
@@ -108,8 +107,9 @@ def examine(batch: Batch, *, page: Page | None = None, now: datetime | None = No
     return Examination(page=page, tally=tally, refusals=findings.refusals(), remarks=remarks)
 
 
-def check_record(batch: Batch, fields: record.Record) -> None:
-    """Hold one record of a batch to the powers of the newest page: what it says of programme and mode, and no more.
+def check_record(batch: Batch, fields: record.Record, *, before: record.Record) -> None:
+    """Hold a later version of a record to the powers of the newest page, and what it changes to the law on fields, grades and
+    signers: what the version `before` broke already, an old register's for example, is no fault of the change.
 
     Raises: GateRefused.
     """
@@ -124,10 +124,18 @@ def check_record(batch: Batch, fields: record.Record) -> None:
         mode=fields["mode"],
         names={fields["programme_name"]} if "programme_name" in fields else set(),
     )
+    old = _by_law(batch, page, before)
+    broken = [*findings.refusals(), *(one for key, one in _by_law(batch, page, fields).items() if key not in old)]
     override = overridden(batch)
-    left = [one for one in findings.refusals() if not lets_pass(override, one)]
+    left = [one for one in broken if not lets_pass(override, one)]
     if left:
         raise GateRefused(left)
+
+
+def _by_law(batch: Batch, page: Page, fields: record.Record) -> dict[tuple[str, str], Refusal]:
+    findings = Findings(batch.awarded_on, batch.provenance)
+    RowRules(batch=batch, page=page, findings=findings, blanks={}, listed=None).hold_to_law(fields)
+    return {(one.rule, one.en): one for one in findings.refusals()}
 
 
 def tally_of(batch: Batch) -> dict[tallies.Cell, int]:
@@ -159,7 +167,7 @@ def _examine_dates(findings: Findings, batch: Batch, held_at: datetime | None) -
         )
     if held_at is None:
         raise ValueError("a batch that is not approved is examined at a time")
-    age = held_at.astimezone(VIETNAM).date() - date.fromisoformat(batch.awarded_on)
+    age = clocks.day(held_at) - date.fromisoformat(batch.awarded_on)
     if batch.provenance == "A" and age.days > findings.rule("provenance").days:
         findings.refuse(
             "provenance",
@@ -188,7 +196,7 @@ def _joined_on(institution: Institution) -> str | None:
     if first is None:
         return None
     state = LoggedState.objects.filter(entry__index__gt=first).order_by("entry__index").first()
-    return state.at.astimezone(VIETNAM).date().isoformat() if state is not None else None
+    return clocks.day(state.at).isoformat() if state is not None else None
 
 
 def _examine_sums(findings: Findings, batch: Batch, *, count: int, cells: int) -> None:

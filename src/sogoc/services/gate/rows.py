@@ -89,13 +89,13 @@ class RowRules:
             self._refuse("record", "the stored record is broken", "bản ghi lưu trữ bị hỏng", row.cell)
             return
         self._hold_to_batch(row, fields)
-        self._hold_to_law(row, fields)
+        self.hold_to_law(fields, row.cell)
         self._hold_to_books(row, fields)
         self.tally[fields["programme"], fields["mode"], fields.get("admitted_on", "")[:4]] += 1
         if "programme_name" in fields:
             self.names.setdefault(fields["programme"], set()).add(fields["programme_name"])
 
-    def _refuse(self, rule: str, en: str, vi: str, cell: str) -> None:
+    def _refuse(self, rule: str, en: str, vi: str, cell: str | None) -> None:
         self.findings.refuse(rule, en, vi, cell=cell)
 
     def _hold_to_batch(self, row: Row, fields: record.Record) -> None:
@@ -119,27 +119,28 @@ class RowRules:
                 row.cell,
             )
 
-    def _hold_to_law(self, row: Row, fields: record.Record) -> None:
+    def hold_to_law(self, fields: record.Record, cell: str | None = None) -> None:
+        """Hold what a record says to the fields, grades and signers of the law on the day of the award."""
         if self._fields is not None:
             for name in self._fields.required:
                 if name not in fields:
-                    self._refuse("fields", f"{name} is required", f"thiếu {_vi(name)}", row.cell)
+                    self._refuse("fields", f"{name} is required", f"thiếu {_vi(name)}", cell)
             for name in self._fields.forbidden:
                 if name in fields:
-                    self._refuse("fields", f"{name} must not be said", f"không được ghi {_vi(name)}", row.cell)
+                    self._refuse("fields", f"{name} must not be said", f"không được ghi {_vi(name)}", cell)
         if fields.get("classification", "") not in ("", *self._grades):
             self._refuse(
                 "grade",
                 f"the classification is of no regulation in force on {self.on}",
                 f"xếp loại không thuộc quy chế có hiệu lực ngày {self.on}",
-                row.cell,
+                cell,
             )
-        self._hold_signer(row, fields["signer_name"], fields["signer_title"])
+        self._hold_signer(cell, fields["signer_name"], fields["signer_title"])
         paper = fields.get("paper_signer_name"), fields.get("paper_signer_title")
         if paper != (None, None):
-            self._hold_signer(row, *paper)
+            self._hold_signer(cell, *paper)
 
-    def _hold_signer(self, row: Row, name: str | None, title: str | None) -> None:
+    def _hold_signer(self, cell: str | None, name: str | None, title: str | None) -> None:
         if not self.findings.holds("signer"):
             return
         key = name, title
@@ -147,7 +148,7 @@ class RowRules:
             self._signers[key] = self._signer_problem(name, title)
         problem = self._signers[key]
         if problem is not None:
-            self._refuse("signer", *problem, row.cell)
+            self._refuse("signer", *problem, cell)
 
     def _signer_problem(self, name: str | None, title: str | None) -> tuple[str, str] | None:
         """What is wrong with a signer: not in office that day, an office that may not sign, or a deputy without assignment."""
