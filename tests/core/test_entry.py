@@ -193,7 +193,10 @@ def test_members_are_a_closed_list_of_types(value: Entry) -> None:
         ("batch", {"tally": [["", "", "", 4], ["7480201", "full-time", "", 7]]}),
         ("batch", {"decision_total": 10}),
         ("batch", {"provenance": "E"}),
-        ("batch", {"decision_number": "x" * 101}),
+        ("batch", {"decision_number": "9" * 101}),
+        ("batch", {"decision_number": "9/QĐ  A"}),
+        ("batch", {"decision_number": "9/Q\u00d0"}),
+        ("batch", {"decision_number": ""}),
         ("batch", {"id": b64(bytes(15))}),
         ("batch", {"signatures": []}),
         ("revoke", {"wording": "the person was caught"}),
@@ -321,7 +324,7 @@ def test_the_largest_override_is_accepted() -> None:
     named = tuple(sorted(override.set_aside("power", f"{number:012}") for number in range(override.AT_MOST)))
     cells = tuple(sorted((f"{number:012}", "self-study", "2022", 10_000) for number in range(256)))
     batch = replace(
-        a_batch(), override=named, tally=cells, count=2_560_000, decision_number="Đ" * 100, decision_total=2**24,
+        a_batch(), override=named, tally=cells, count=2_560_000, decision_number="9" + "Đ" * 99, decision_total=2**24,
     )  # fmt: skip
     for key in (KEY, Key("ministry")):
         batch = key.signed(batch)

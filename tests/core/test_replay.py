@@ -279,6 +279,22 @@ def decision_with_another_total(history: History) -> Named:
     return of("decision-total", issue(9))
 
 
+def decision_spelt_otherwise(history: History) -> Named:
+    pairs = history.pairs(2)
+    history.issue(1, pairs, batch=history.draft(1, pairs, decision_number="9/QĐ-A", decision_total=5))
+    pairs = history.pairs(2)
+    at = history.issue(1, pairs, batch=history.draft(1, pairs, decision_number="9 / qd a", decision_total=5))
+    return of("decision-spelling", at)
+
+
+def decision_exceeded_in_another_spelling(history: History) -> Named:
+    pairs = history.pairs(2)
+    history.issue(1, pairs, batch=history.draft(1, pairs, decision_number="9/QĐ-A", decision_total=2))
+    pairs = history.pairs(2)
+    at = history.issue(1, pairs, batch=history.draft(1, pairs, decision_number="09/QĐ-A", decision_total=2))
+    return [(at, "decision-spelling"), (at, "decision-total")]
+
+
 def custody_without_the_ministry(history: History) -> Named:
     return of("author", history.hand_over(1, 3, by=[KEYS[1], KEYS[14]]))
 
@@ -479,7 +495,8 @@ SEEDS: list[Seed] = [
     act_by_the_institution_in_custody, act_by_the_keepers_own_key, amendment_by_stranger, cut_by_institution, batch_by_custodian,
     batch_by_the_ministry_alone, batch_of_nobody, batch_by_old_key, batch_by_key_just_cut, act_by_future_key,
     act_by_cut_ministry, act_changed_after_signing, act_signed_for_another_log, override_without_ministry,
-    decision_exceeded, decision_with_another_total, custody_without_the_ministry, custody_without_who_receives,
+    decision_exceeded, decision_with_another_total, decision_spelt_otherwise, decision_exceeded_in_another_spelling,
+    custody_without_the_ministry, custody_without_who_receives,
     custody_without_who_keeps, custody_of_nobody, custody_kept_back, key_left_to_who_handed_over,
     custody_to_who_keeps, new_award_of_a_kept_register,
     key_for_the_past, page_with_another_keeper,

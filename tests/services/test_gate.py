@@ -11,9 +11,9 @@ import pytest
 
 from sogoc.core import law
 from sogoc.core.authority import Name, Power, SignerTerm
-from sogoc.errors import GateRefused, InputError, Refusal, WrongState
+from sogoc.errors import AlreadyInRegister, GateRefused, InputError, Refusal, WrongState
 from sogoc.register import queries
-from sogoc.register.models import AuditEvent, Batch, Entry, Notice, Row
+from sogoc.register.models import AuditEvent, Batch, Decision, Entry, Notice, Row
 from sogoc.services import accrediting, blanks, decisions, gate, issuing, sealing
 from sogoc.services.gate import examining
 from tests.services.trial import DECISION, IT, LAW, OURS, THEIRS, SteadyKey, Trial, _key, refused
@@ -61,6 +61,8 @@ BROKEN: dict[str, tuple[str, dict[str, Any]]] = {
     "quota of no such intake": ("quota", {"code": QUOTA, "institution_name": "Trường Bảy", "admitted_on": "2021"}),
     "admission not said": ("quota", {"code": QUOTA, "institution_name": "Trường Bảy"}),
     "no decision": ("decision", whole(number=" ")),
+    "no number of a decision": ("decision", whole(number="QĐ-ĐHSG")),
+    "a letter that only looks like one": ("decision", whole(number="412/Q\u00d0-ĐHSG")),
     "award before the decision": ("award-after-decision", whole(decided_on="2026-07-16")),
     "more than were decided": ("decision-total", whole(total=4)),
     "another day in one row": ("batch-fields", {"awarded_on": "2026-07-14"}),
@@ -357,6 +359,40 @@ def test_a_list_is_as_long_as_its_decision_says_and_comes_before_its_awards(tria
     typo = decisions.record(institution=ours, number="2/QĐ", decided_on="2026-06-30", total=4, by=by, now=trial.now)
     decisions.withdraw(decision=typo, by=by, now=trial.now)
     assert not ours.decisions.filter(number="2/QĐ").exists()
+
+
+@pytest.mark.parametrize("spelt", ["412/QĐ - ĐHSG", "412/qđ-đhsg", "412/QD-DHSG", "412/QĐ–ĐHSG", "Số 0412/QĐ-ĐHSG"])
+def test_one_decision_is_written_in_one_way(trial: Trial, spelt: str) -> None:
+    """A second spelling would be a second decision with graduates of its own."""
+    trial.approved(5, **whole(total=5))
+    ours, by = queries.institution(OURS), trial.by("preparer")
+    again = whole(number=spelt, total=5)
+    assert "412/QĐ-ĐHSG" in refused(AlreadyInRegister, lambda: trial.open(5, **again)).en
+    refused(
+        AlreadyInRegister,
+        lambda: decisions.record(
+            institution=ours, number=spelt, decided_on=DECISION.decided_on, total=5, by=by, now=trial.now
+        ),
+    )
+    trial.submit(trial.open(5, **whole(number=spelt, decided_on="2026-07-01")))  # another day is another decision
+
+
+def test_two_spellings_that_stand_there_do_not_pass(trial: Trial) -> None:
+    """Written past the services, they are refused before a reader of the log would have to name them."""
+    batch = trial.open(5)
+    kept = batch.decision
+    Decision.objects.create(
+        institution=kept.institution, number="412/QD-DHSG", decided_on=kept.decided_on, total=5,
+        recorded_at=trial.now, recorded_by=trial.by("preparer"),
+    )  # fmt: skip
+    assert refused(GateRefused, lambda: trial.submit(batch)).rule == "decision"
+
+
+def test_a_number_is_recorded_in_its_form(trial: Trial) -> None:
+    ours, by = queries.institution(OURS), trial.by("preparer")
+    for number in ("", " ", "9/QĐ ", "9/QĐ  A", "QĐ", "9/Q\u00d0"):
+        with pytest.raises(InputError):
+            decisions.record(institution=ours, number=number, decided_on="2026-06-30", total=4, by=by, now=trial.now)
 
 
 # -- at approval, at sealing, and told to the ministry -------------------------------------------------------------------

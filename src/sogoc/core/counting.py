@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from sogoc.core import authority, entry, law
+from sogoc.core import authority, decision, entry, law
 from sogoc.core.authority import ANY, Page, Power
 from sogoc.core.clocks import VIETNAM
 from sogoc.core.record import SCHEMAS
@@ -155,14 +155,14 @@ class Counted:
     def decisions(self) -> list[DecisionCount]:
         found: dict[tuple[int, str, str], list[LoggedBatch]] = defaultdict(list)
         for one in self.batches:
-            found[one.said.institution, one.said.decided_on, one.said.decision_number].append(one)
+            found[one.said.institution, one.said.decided_on, decision.same(one.said.decision_number)].append(one)
         return [
             DecisionCount(
-                institution=institution, number=number, decided_on=decided_on,
+                institution=institution, number=batches[0].said.decision_number, decided_on=decided_on,
                 total=min(one.said.decision_total for one in batches), issued=sum(one.issued for one in batches),
                 indexes=tuple(one.index for one in batches),
             )
-            for (institution, decided_on, number), batches in sorted(found.items())
+            for (institution, decided_on, _), batches in sorted(found.items())
         ]  # fmt: skip
 
     def quotas(self) -> list[QuotaCount]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from sogoc.core import canonical, jws
+from sogoc.core import canonical, decision, jws
 from sogoc.core import override as overrides
 from sogoc.core import tally as tallies
 from sogoc.core.canonical import Json, b64, unb64
@@ -386,7 +386,7 @@ def _batch(v: Mapping[str, Json]) -> Batch:
         institution=_ordinal(v["institution"], 1),
         schema=_one_of(v["schema"], tuple(SCHEMAS)),
         level=_one_of(v["level"], LEVELS),
-        decision_number=canonical.text(v["decision_number"], 100),
+        decision_number=decision.read(v["decision_number"]),
         decided_on=_day(v["decided_on"]),
         decision_total=canonical.integer(v["decision_total"], count),
         awarded_on=_day(v["awarded_on"]),

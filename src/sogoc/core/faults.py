@@ -46,6 +46,10 @@ FAULTS: Mapping[str, tuple[str, str]] = {
         "the batches of one decision exceed the number that it names, or name two",
         "các đợt cấp của một quyết định vượt số người công nhận, hoặc ghi hai số khác nhau",
     ),
+    "decision-spelling": (
+        "an earlier batch writes the number of this decision otherwise",
+        "đợt cấp trước ghi số quyết định này theo cách khác",
+    ),
     "batch-cut-short": ("a batch ends before its last entry", "đợt cấp kết thúc khi chưa đủ mục"),
     "stray-issue": ("a qualification stands outside its batch", "văn bằng nằm ngoài đợt cấp"),
     "other-batch": ("the entry names another batch", "mục ghi đợt cấp khác"),

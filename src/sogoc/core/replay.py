@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sogoc.core import authority, entry, jws, state
+from sogoc.core import authority, decision, entry, jws, state
 from sogoc.core.authority import KeyWindow, Page
 from sogoc.core.canonical import digest, unb64
 from sogoc.core.faults import FAULTS, Fault
@@ -104,7 +104,8 @@ class Replay:
         self._places_given = 0
 
         self._custodians: dict[int, int] = {}
-        self._decisions: dict[tuple[int, str, str], tuple[int, int]] = {}  # -> the total it names, and how many so far
+        # By institution, number and date -> how it is spelt, the total it names, and how many so far.
+        self._decisions: dict[tuple[int, str, str], tuple[str, int, int]] = {}
 
         self._batches: dict[int, _Batch] = {}
         self._open: _Open | None = None
@@ -366,9 +367,11 @@ class Replay:
         self._open = _Open(self.size, leaf, one.institution, one.count, one.root, Frontier.empty())
 
     def _count_decision(self, one: entry.Batch) -> None:
-        decision = (one.institution, one.decision_number, one.decided_on)
-        total, before = self._decisions.get(decision, (one.decision_total, 0))
-        self._decisions[decision] = (total, before + one.count)
+        which = (one.institution, decision.same(one.decision_number), one.decided_on)
+        spelt, total, before = self._decisions.get(which, (one.decision_number, one.decision_total, 0))
+        self._decisions[which] = (spelt, total, before + one.count)
+        if one.decision_number != spelt:
+            self._find("decision-spelling", f"{spelt}, {one.decision_number}")
         if one.decision_total != total or before + one.count > total:
             self._find("decision-total", f"{before + one.count} / {one.decision_total}")
 

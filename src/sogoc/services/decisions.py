@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 
+from sogoc.core import decision as numbers
 from sogoc.core import law
 from sogoc.core.intake.syllables import name_key
 from sogoc.core.record import is_date, is_full_date
@@ -43,10 +44,17 @@ def recorded(
 ) -> Decision:
     """Return this decision of an institution, recorded now if it was not before. Inside the caller's transaction.
 
-    Raises: InputError for a day that is none; GateRefused when it was recorded with another number of graduates.
+    Raises: InputError for a day that is none; AlreadyInRegister when its number was written otherwise then; GateRefused when it
+    was recorded with another number of graduates.
     """
     if is_full_date(decided_on) is not None:
         raise InputError(f"{decided_on} is not a date such as 2026-06-30", f"{decided_on} không phải ngày 2026-06-30")
+    for other in spelt_otherwise(institution, number, decided_on):
+        raise AlreadyInRegister(
+            f"this decision is recorded as {other.number}", f"quyết định này đã ghi là {other.number}",
+            mend="Write it like that; or withdraw the wrong one, while no batch rests on it.",
+            mend_vi="Hãy ghi đúng như vậy, hoặc rút quyết định ghi sai khi chưa có đợt cấp nào theo quyết định đó.",
+        )  # fmt: skip
     decision, new = Decision.objects.get_or_create(
         institution=institution,
         number=number,
@@ -74,6 +82,13 @@ def recorded(
     return decision
 
 
+def spelt_otherwise(institution: Institution, number: str, decided_on: str) -> list[Decision]:
+    """The decisions of that day whose number is this one, written in another way."""
+    same = numbers.same(number)
+    of_the_day = Decision.objects.filter(institution=institution, decided_on=decided_on).exclude(number=number)
+    return [one for one in of_the_day.order_by("pk") if numbers.same(one.number) == same]
+
+
 @transaction.atomic
 def record(
     *,
@@ -87,12 +102,16 @@ def record(
 ) -> Decision:
     """Record a decision before any batch of it, with its attached list if given: name and birth of each graduate.
 
-    Raises: NotAllowed, InputError; GateRefused when it is recorded with another total; AlreadyInRegister and WrongState as
-    `attach_list`.
+    Raises: NotAllowed, InputError; GateRefused when it is recorded with another total; AlreadyInRegister when it is recorded
+    with another spelling, and with WrongState as `attach_list`.
     """
     access.require(by, "batch.prepare", institution)
-    if not number.strip():
-        raise InputError("a decision has a number", "quyết định phải có số")
+    if numbers.is_number(number) is not None:
+        raise InputError(
+            "a decision has a number such as 1256/QĐ-ĐHCN", "quyết định phải có số, như 1256/QĐ-ĐHCN",
+            mend="Write it as it stands on the decision, without a space too many.",
+            mend_vi="Ghi đúng như trên quyết định, không thừa dấu cách.",
+        )  # fmt: skip
     institution.hold()
     decision = recorded(institution=institution, number=number, decided_on=decided_on, total=total, by=by, now=now)
     return decision if people is None else attach_list(decision=decision, people=people, by=by, now=now)

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sogoc.core import clocks, entry, quota, record
+from sogoc.core import decision as numbers
 from sogoc.core import override as overrides
 from sogoc.core import tally as tallies
 from sogoc.core.authority import Page
 from sogoc.errors import GateRefused, Refusal
 from sogoc.register.models import Batch, Institution, LoggedState, Override
 from sogoc.register.records import newest_page, record_of
+from sogoc.services import decisions
 from sogoc.services.gate import books, powers
 from sogoc.services.gate.findings import Findings
 from sogoc.services.gate.rows import RowRules
@@ -157,6 +159,18 @@ def _examine_dates(findings: Findings, batch: Batch, held_at: datetime | None) -
     decision = batch.decision
     if not decision.number.strip():
         findings.refuse("decision", "there is no recognition decision", "thiếu quyết định công nhận")
+    elif numbers.is_number(decision.number) is not None:
+        findings.refuse(
+            "decision",
+            f"{decision.number} is no number of a decision such as 1256/QĐ-ĐHCN, or has a space too many",
+            f"{decision.number} không phải số quyết định như 1256/QĐ-ĐHCN, hoặc thừa dấu cách",
+        )
+    for other in decisions.spelt_otherwise(batch.institution, decision.number, decision.decided_on):
+        findings.refuse(
+            "decision",
+            f"decision {decision.number} is recorded as {other.number} too",
+            f"quyết định {decision.number} còn được ghi là {other.number}",
+        )
     if decision.decided_on > batch.awarded_on:
         findings.refuse(
             "award-after-decision",
