@@ -97,6 +97,13 @@ def test_the_same_key_with_other_content_is_refused(trial: Trial, other: dict[st
     assert counts() == before
 
 
+def test_the_same_key_with_another_grade_of_provenance_is_refused(trial: Trial) -> None:
+    trial.open(rows := trial.rows(2), key="once", source=b"file")
+    refused(AlreadyInRegister, lambda: trial.open(rows, key="once", source=b"file", provenance="B"))
+    numbered = [row | {"register_number": f"2026/{place}"} for place, row in enumerate(rows, 1)]
+    refused(AlreadyInRegister, lambda: trial.open(numbered, key="once", source=b"file"))
+
+
 def test_a_file_is_taken_in_once(trial: Trial) -> None:
     trial.open(3, source=b"june.csv")
     refused(AlreadyInRegister, lambda: trial.open(3, source=b"june.csv"))

@@ -145,6 +145,6 @@ def test_what_an_old_version_breaks_is_no_fault_of_a_change(trial: Trial) -> Non
     ours = SignerTerm(name="Lò Thị Mẫu", title="Hiệu trưởng", valid_from="2000-01-01", valid_to="2026-07-01")
     accrediting.change(
         log=trial.log, ministry=trial.ministry, institution=queries.institution(OURS), signers=[ours],
-        by=trial.people["officer"], now=trial.now,
+        by=trial.people["officer"], confirmed_by=trial.people["second officer"], now=trial.now,
     )  # fmt: skip
     trial.amend(row, holder_name="Y Khác")

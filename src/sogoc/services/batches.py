@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -80,7 +81,8 @@ def open_batch(
             total=known.decision.total,
             awarded_on=known.awarded_on,
         )
-        if (bytes(known.source.sha256), known.schema, known.level, same) != (source.sha256, schema.id, level, decision):
+        was = bytes(known.source.sha256), known.schema, known.level, same, known.provenance, known.numbered
+        if was != (source.sha256, schema.id, level, decision, provenance, allot_numbers):
             raise AlreadyInRegister(
                 f"the key {key} was used for another file or decision",
                 f"khóa {key} đã dùng cho một tệp hoặc quyết định khác",
@@ -149,8 +151,32 @@ def _kind_of(batch: Batch) -> str:
 
 
 def _insert_rows(batch: Batch, intake: Intake, identifiers: Callable[[], str], allotted: dict[str, list[str]]) -> None:
+    rows = _rows(batch, intake, identifiers, allotted)
+    taken: list[str] = []
+    try:
+        with transaction.atomic():
+            while portion := list(islice(rows, _CHUNK)):
+                if not (found := _taken(batch, portion)):
+                    Row.objects.bulk_create(portion)
+                taken += found
+    except IntegrityError as error:
+        raise AlreadyInRegister(
+            "a number stands in the file twice, or was taken by another clerk at this moment",
+            "một số có hai lần trong tệp, hoặc vừa được người khác dùng",
+        ) from error
+    if taken:
+        raise AlreadyInRegister(
+            f"{len(taken)} numbers are in the register already, the first in {taken[0]}",
+            f"{len(taken)} số đã có trong sổ gốc, dòng đầu tiên {taken[0]}",
+            mend="Compare these rows with the register; a lost original is never issued again.",
+            mend_vi="Đối chiếu các dòng này với sổ gốc; bản chính bị mất không được cấp lại.",
+        )
+
+
+def _rows(
+    batch: Batch, intake: Intake, identifiers: Callable[[], str], allotted: dict[str, list[str]]
+) -> Iterator[Row]:
     kind = _kind_of(batch)
-    rows = []
     for position, one in enumerate(intake.rows):
         if both := allotted.keys() & one.record.keys():
             raise InputError(
@@ -162,47 +188,30 @@ def _insert_rows(batch: Batch, intake: Intake, identifiers: Callable[[], str], a
         given = {field: texts[position] for field, texts in allotted.items()}
         record = dict(one.record) | given | {"identifier": identifiers()}
         serial = parse_serial(record["serial_number"])
-        rows.append(
-            Row(
-                batch=batch,
-                institution=batch.institution,
-                position=position,
-                cell=f"{one.sheet}:{one.row}",
-                record=canonical.encode(record),
+        yield Row(
+            batch=batch,
+            institution=batch.institution,
+            position=position,
+            cell=f"{one.sheet}:{one.row}",
+            record=canonical.encode(record),
+            kind=kind,
+            level=batch.level,
+            serial_number=record["serial_number"],
+            serial_series=serial.series if serial else None,
+            serial_value=serial.value if serial else None,
+            register_number=record["register_number"],
+            number=numbering.read(
+                record["register_number"],
                 kind=kind,
                 level=batch.level,
-                serial_number=record["serial_number"],
-                serial_series=serial.series if serial else None,
-                serial_value=serial.value if serial else None,
-                register_number=record["register_number"],
-                number=numbering.read(
-                    record["register_number"],
-                    kind=kind,
-                    level=batch.level,
-                    on=batch.awarded_on,
-                    provenance=batch.provenance,
-                ),
-                year=record["awarded_on"][:4],
-                identifier=record["identifier"],
-                name_key=name_key(record["holder_name"]),
-                born_on=record["born_on"],
-            )
+                on=batch.awarded_on,
+                provenance=batch.provenance,
+            ),
+            year=record["awarded_on"][:4],
+            identifier=record["identifier"],
+            name_key=name_key(record["holder_name"]),
+            born_on=record["born_on"],
         )
-    taken = _taken(batch, rows)
-    if taken:
-        raise AlreadyInRegister(
-            f"{len(taken)} numbers are in the register already, the first in {taken[0]}",
-            f"{len(taken)} số đã có trong sổ gốc, dòng đầu tiên {taken[0]}",
-            mend="Compare these rows with the register; a lost original is never issued again.",
-            mend_vi="Đối chiếu các dòng này với sổ gốc; bản chính bị mất không được cấp lại.",
-        )
-    try:
-        with transaction.atomic():
-            Row.objects.bulk_create(rows, batch_size=_CHUNK)
-    except IntegrityError as error:
-        raise AlreadyInRegister(
-            "a number was taken by another clerk at this moment", "một số vừa được người khác dùng"
-        ) from error
 
 
 def _taken(batch: Batch, rows: Sequence[Row]) -> list[str]:

@@ -37,13 +37,17 @@ def tell_of_act(
     *,
     institution: Institution,
     subject: str,
-    decision_number: str,
+    decision_number: str | None,
     on: str,
     ground: str | None,
     now: datetime,
 ) -> None:
-    """Write the notices of one act. `subject` is the identifier of the qualification, or its place in the log."""
-    about = {"decision": decision_number, "on": on} | ({"ground": ground} if ground else {})
+    """Write the notices of one act. `subject` is the identifier of the qualification, or its place in the log.
+
+    After a restore nobody knows the number of the decision any more, nor who was told: better twice than never.
+    """
+    known = {"decision": decision_number, "on": on, "ground": ground}
+    about = {name: value for name, value in known.items() if value}
     Notice.objects.bulk_create(
         Notice(
             institution=institution,

@@ -30,7 +30,7 @@ from sogoc.register.models import (
     Row,
     StatusTable,
 )
-from sogoc.services import audit, sequencing
+from sogoc.services import audit, notices, sequencing
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,7 +79,7 @@ def _replay(log: Log, size: int, root: bytes, result: Recovered, *, now: datetim
     archive = Archive.hold()
     for index, content in enumerate(contents, start):
         frontier = frontier.extend([merkle.leaf_hash(content)])
-        if _enter(index, content, archive, result, get) and frontier.size < size:
+        if _enter(index, content, archive, result, get, now) and frontier.size < size:
             # Heads between were signed and published; their notes are gone, their roots a chain may hold.
             Checkpoint.objects.create(
                 size=frontier.size, root=frontier.root(), frontier=frontier.to_bytes(), published=True
@@ -125,7 +125,7 @@ def _decided_entries(get: ReadFile, start: int, size: int) -> list[bytes]:
         ) from error  # fmt: skip
 
 
-def _enter(index: int, content: bytes, archive: Archive, result: Recovered, get: ReadFile) -> bool:
+def _enter(index: int, content: bytes, archive: Archive, result: Recovered, get: ReadFile, now: datetime) -> bool:
     """Enter one entry, or give the one that waits its index; True when it was the state that closes a head."""
     parsed = entry.parse(content)
     leaf = merkle.leaf_hash(content)
@@ -150,6 +150,8 @@ def _enter(index: int, content: bytes, archive: Archive, result: Recovered, get:
         target=Entry.objects.get(index=target) if target is not None else None,
     )
     result.inserted += 1
+    if isinstance(parsed, entry.StatusAct | entry.Successor):
+        _tell_again(parsed, logged, now)
     match parsed:
         case entry.Authority():
             _enter_page(parsed, logged, get)
@@ -170,6 +172,21 @@ def _enter(index: int, content: bytes, archive: Archive, result: Recovered, get:
             archive.places_given = max(archive.places_given, (parsed.status_size - 1) * status.PLACES + 1)
             return True
     return False
+
+
+def _tell_again(parsed: entry.StatusAct | entry.Successor, logged: Entry, now: datetime) -> None:
+    """Write the notices of an act that the restore lost: they stood in no log, and who was told is not known any more."""
+    row = Row.objects.filter(entry=logged.target).first()
+    if logged.institution is not None and logged.target is not None:
+        notices.tell_of_act(
+            parsed.act,
+            institution=logged.institution,
+            subject=row.identifier if row else f"log index {logged.target.index}",
+            decision_number=None,
+            on=parsed.on,
+            ground=None,
+            now=now,
+        )
 
 
 def content_act(parsed: entry.Entry) -> str:

@@ -17,7 +17,7 @@ from sogoc.core.checkpoint import Checkpoint as Head
 from sogoc.errors import LogForked, RecoveryNeeded, SogocError, StorageUnavailable, UnavailableError, WrongState
 from sogoc.ports import Log
 from sogoc.register import queries
-from sogoc.register.models import Anchor, AuthorityPage, Batch, Checkpoint, Entry, Row
+from sogoc.register.models import Anchor, AuthorityPage, Batch, Checkpoint, Entry, Notice, Row
 from sogoc.services import issuing, publication, recovery, sealing, sequencing
 from sogoc.services.delivery import Counter
 from tests.faults.restores.backup import Backups
@@ -220,7 +220,11 @@ def test_on_a_stale_database_nobody_acts(committed: Trial, backups: Backups) -> 
     ):
         refused(RecoveryNeeded, act)
     assert Entry.objects.count() == before
+    assert not Notice.objects.filter(what="revoke").exists()
     recovery.recover(trial.log, now=trial.later())
+    told = Notice.objects.filter(what="revoke", subject=row.identifier)  # nobody knows any more who was told
+    assert {one.recipient for one in told} == {"holder", "institution", "verifiers", "public"}
+    assert {one.due_on for one in told if one.recipient == "holder"} == {"2026-08-15"}
     trial.act("suspend", other)
     trial.accredit("THPT04", name="Trường Bốn")
     trial.advance()
