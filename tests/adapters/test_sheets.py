@@ -365,7 +365,9 @@ def test_a_formula_with_a_result_is_its_result(tmp_path: Path) -> None:
         '<c r="A1"><f>1+1</f><v>2</v></c><c r="B1" t="str"><f>"a"</f><v>a</v></c><c r="C1" t="str"><f>""</f><v></v></c>'
     )
     path = workbook(tmp_path / "a.xlsx", f'<row r="1">{cells}<c r="D1"><f>A1</f></c></row>')
-    assert read_table(path)[0].rows == [(Typed(CellType.NUMBER, "2"), "a", "", Typed(CellType.FORMULA, ""))]
+    read = read_table(path)[0]
+    assert read.rows == [(Typed(CellType.NUMBER, "2"), "a", "", Typed(CellType.FORMULA, ""))]
+    assert {column: list(rows) for column, rows in read.computed.items()} == {0: [0], 1: [0], 2: [0]}
 
 
 def test_what_is_hidden_is_told(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import time
 import tracemalloc
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from types import MappingProxyType
 
@@ -169,9 +170,11 @@ def test_class_05_utf_8_that_was_read_wrongly_once_or_twice() -> None:
 
 
 def test_class_06_lost_letters_are_not_guessed() -> None:
-    for shown in ("NGUYEN THI PHUONG", "Nguy?n Th? Ph??ng", "Tran Van Nam"):
+    problem = one(NAME, "Nguy?n Th? Ph??ng")
+    assert (problem.rule, problem.severity, problem.after) == ("lost-diacritics", "error", None)
+    for shown in ("NGUYEN THI PHUONG", "Tran Van Nam"):
         problem = one(NAME, shown)
-        assert (problem.rule, problem.severity, problem.after) == ("lost-diacritics", "error", None)
+        assert (problem.rule, problem.severity, problem.after) == ("unmarked-name", "warning", None)
     problem = one(NAME, "Kieu Van Truong")
     assert (problem.rule, problem.severity) == ("no-diacritics", "warning")
     assert kept(NAME, "Phan An Khang", "holder_name") == "Phan An Khang"
@@ -652,14 +655,42 @@ def test_a_warning_is_acknowledged_one_by_one_or_by_its_rule_and_an_error_never(
     assert (acknowledged.problems, acknowledged.acknowledged) == ((second,), (first,))
     assert read(table, choices=Choices().acknowledge(first).undo(first)).problems == asked.problems
     assert not read(table, choices=Choices().acknowledge_rule()).problems
-    error = one(NAME, "NGUYEN THI PHUONG")
+    error = one(NAME, "Nguy?n Th? Ph??ng")
     with pytest.raises(InputError):
         Choices().acknowledge(error)
     with pytest.raises(InputError):
         Choices().accept(error)
     assert read(
-        sheet({**PERSON, NAME: "NGUYEN THI LAN"}), choices=Choices(acknowledged=frozenset({"lost-diacritics"}))
+        sheet({**PERSON, NAME: "Nguy?n Lan"}), choices=Choices(acknowledged=frozenset({"lost-diacritics"}))
     ).problems
+
+
+def test_a_register_that_lacks_marks_says_so_of_each_name_and_of_no_list() -> None:
+    unmarked = sheet(
+        {**PERSON, NAME: "NGUYEN THI LAN"},
+        {**PERSON, NAME: "Tran Van Nam", "Số hiệu VB": "2", "Số vào sổ": "2", "Số CCCD": ""},
+    )
+    first, second = read(unmarked).problems
+    with pytest.raises(InputError):
+        Choices().acknowledge_rule("unmarked-name")
+    for of_all in (Choices().acknowledge_rule(), Choices(acknowledged=frozenset({"unmarked-name"}))):
+        assert read(unmarked, choices=of_all).problems == (first, second)
+    assert read(unmarked, choices=Choices().acknowledge(first)).problems == (second,)
+    both = read(unmarked, choices=Choices().acknowledge(first).acknowledge(second))
+    assert [row.record["holder_name"] for row in both.rows] == ["NGUYEN THI LAN", "Tran Van Nam"]
+
+
+def test_class_23_what_a_formula_gave_and_links_to_other_files_are_for_somebody_to_confirm() -> None:
+    clean = sheet(PERSON)
+    column = list(PERSON).index(NAME)
+    computed = replace(clean, computed={column: [0, 1], len(PERSON) + 5: [1]}, links=2)
+    formulas, links = sorted(read(computed).problems, key=lambda problem: problem.rule)[::-1]
+    assert (formulas.rule, formulas.severity, formulas.column) == ("formula-result", "warning", NAME)
+    assert (links.rule, links.severity) == ("external-link", "warning")
+    assert "1" in formulas.en
+    assert "2" in links.en
+    assert not read(computed, choices=Choices().acknowledge(formulas).acknowledge(links)).problems
+    assert not read(replace(clean, computed={column: [0]})).problems
 
 
 def test_r3_nothing_is_invented_where_a_regulation_asks_for_it() -> None:

@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 
 from sogoc.adapters.sheets import SheetError
 from sogoc.adapters.sheets_faulty import write_faulty
-from sogoc.core.intake import Choices, Intake, Problem
+from sogoc.core.intake import Choices, Intake, Problem, Sheet
 from sogoc.core.vocabulary import fold
 from sogoc.errors import AlreadyInRegister, InputError, NotAllowed, RecordError, WrongState
 from sogoc.register import queries
 from sogoc.register.models import AuditEvent, Batch, Decision, HeaderMeaning, Row, SourceFile, Upload
 from sogoc.services import batches, choosing, workbench
+from sogoc.services.mending import Gap, mended
 from sogoc.services.workbench import Said
 from tests.services.trial import DECISION, NAMES, OURS, THEIRS, Trial, at_once, refused
 
@@ -540,6 +541,14 @@ def test_mended_rows_that_cannot_be_put_back_are_refused(
 
 
 # -- into the register, and out again -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("more", [{"computed": {0: [1]}}, {"links": 1}])
+def test_mended_rows_hold_values_and_no_formulas(more: dict[str, Any]) -> None:
+    kept = Sheet(name="", rows=[HEADER, ["An"]])
+    gap = Gap((("", 2),), {"": 1})
+    assert [list(each.rows) for each in mended([kept], gap, [kept])] == [[HEADER, ["An"]]]
+    refused(InputError, lambda: mended([kept], gap, [replace(kept, **more)]))
 
 
 def test_in_one_step_a_file_is_taken_in_or_leaves_no_trace(bench: Bench) -> None:

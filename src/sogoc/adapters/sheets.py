@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import zlib
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -251,6 +252,8 @@ class _Child:
                         hidden_rows=frozenset(message["hidden_rows"]),
                         undeclared=message["undeclared"],
                         epoch_1904=message["epoch_1904"],
+                        computed={column: array("I", rows) for column, rows in message["computed"]},
+                        links=message["links"],
                     )
                 )
             elif "refused" in message:

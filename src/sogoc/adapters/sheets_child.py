@@ -125,6 +125,8 @@ def _read_csv(file: BinaryIO, limits: Mapping[str, int], out: BinaryIO) -> None:
             "hidden_rows": [],
             "undeclared": undeclared,
             "epoch_1904": False,
+            "computed": [],
+            "links": 0,
         },
     )
     index = 0
@@ -224,6 +226,7 @@ _UNCOMPUTED = re.compile(
     rf"""<{_PART}c\s((?:(?!\bt\s*=\s*["']str)[^>])*)(?<!/)>\s*<{_PART}f\b[^>]*?(?:/>|>[^<]*</{_PART}f\s*>)\s*"""
     rf"""(?:<{_PART}v\s*/>|<{_PART}v\s*></{_PART}v\s*>)?\s*</{_PART}c\s*>""".encode()
 )
+_FORMULA = re.compile(rf"<{_PART}c\s([^>]*)(?<!/)>\s*<{_PART}f\b".encode())
 _REFERENCE = re.compile(rb"""\br\s*=\s*["']([A-Z]{1,3})(\d{1,7})["']""")
 _VALUE = re.compile(rf"<{_PART}v\s*>([^<]*)<".encode())
 _HIDDEN_COLUMNS = re.compile(rf"""<{_PART}col\s([^>]*\bhidden\s*=\s*["'](?:1|true)["'][^>]*)>""".encode())
@@ -238,6 +241,8 @@ class _Facts(NamedTuple):
     hidden_columns: list[int]
     hidden_rows: list[int]
     failed: dict[tuple[int, int], list[str]]
+    computed: dict[int, list[int]]
+    links: int
     epoch_1904: bool
 
 
@@ -279,6 +284,8 @@ def _read_xlsx(file: BinaryIO, limits: Mapping[str, int], out: BinaryIO) -> None
                     "hidden_rows": known.hidden_rows,
                     "undeclared": "",
                     "epoch_1904": known.epoch_1904,
+                    "computed": list(known.computed.items()),
+                    "links": known.links,
                 },
             )
             _say_rows(sheet.name, table, known, limits, out)
@@ -342,6 +349,9 @@ def _typed(value: object) -> Wire:
             return ["datetime", str(value)]
 
 
+_LINKED = re.compile(r"xl/externalLinks/[^/]+\.xml", re.IGNORECASE)
+
+
 def _inspect(file: BinaryIO, limits: Mapping[str, int]) -> dict[str, _Facts]:
     """Refuse what must not reach the library, and collect what it does not tell. Keys are the names of worksheets."""
     with zipfile.ZipFile(file) as package:
@@ -360,11 +370,13 @@ def _inspect(file: BinaryIO, limits: Mapping[str, int]) -> dict[str, _Facts]:
         if "xl/sharedStrings.xml" in names:
             _part(package, "xl/sharedStrings.xml")
         sheets = {}
+        links = sum(_LINKED.fullmatch(name) is not None for name in names)
         epoch_1904 = _EPOCH_1904.search(_part(package, "xl/workbook.xml")) is not None
         for name, target in _sheet_parts(package):
             if name in sheets:
                 raise RefusedError("malformed")
-            sheets[name] = _inspect_sheet(name, _part(package, target), limits, epoch_1904=epoch_1904)
+            facts = _inspect_sheet(name, _part(package, target), limits)
+            sheets[name] = facts._replace(links=links, epoch_1904=epoch_1904)
         return sheets
 
 
@@ -396,7 +408,7 @@ def _xml(package: zipfile.ZipFile, name: str) -> ET.Element:
     return ET.fromstring(_part(package, name))  # noqa: S314
 
 
-def _inspect_sheet(name: str, content: bytes, limits: Mapping[str, int], *, epoch_1904: bool) -> _Facts:
+def _inspect_sheet(name: str, content: bytes, limits: Mapping[str, int]) -> _Facts:
     for match in _FAR.finditer(content) if _MAYBE_FAR.search(content) else ():
         row, column = int(match[2]) - 1, _column(match[1])
         if row >= limits["rows"] or column >= limits["columns"]:
@@ -413,9 +425,14 @@ def _inspect_sheet(name: str, content: bytes, limits: Mapping[str, int], *, epoc
     for match in _FAILED.finditer(content) if _has(content, b'"e"', b"'e'") else ():
         value = _VALUE.search(match[2])
         failed[_reference(match[1])] = ["error", value[1].decode() if value else ""]
-    for match in _UNCOMPUTED.finditer(content) if _has(content, b"<f", b":f") else ():
-        failed[_reference(match[1])] = ["formula", ""]
-    return _Facts(hidden_columns, hidden_rows, failed, epoch_1904)
+    computed: dict[int, list[int]] = {}
+    if _has(content, b"<f", b":f"):
+        failed.update((_reference(match[1]), ["formula", ""]) for match in _UNCOMPUTED.finditer(content))
+        for match in _FORMULA.finditer(content):
+            row, column = _reference(match[1])
+            if (row, column) not in failed:
+                computed.setdefault(column, []).append(row)
+    return _Facts(hidden_columns, hidden_rows, failed, computed, links=0, epoch_1904=False)
 
 
 def _has(content: bytes, *literals: bytes) -> bool:

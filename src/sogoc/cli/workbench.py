@@ -165,6 +165,9 @@ def accept(
     rule: Rules = None,
     ignore: Annotated[list[str] | None, typer.Option(help="Carry the column of this header nowhere.")] = None,
     mean: Annotated[list[str] | None, typer.Option(help="HEADER=FIELD: what a column means.")] = None,
+    confirm: Annotated[
+        list[str] | None, typer.Option(help="Key of a warning: the cell is right as it stands, whatever is proposed.")
+    ] = None,
     order: Annotated[list[str] | None, typer.Option(help="HEADER=day-first or HEADER=month-first.")] = None,
     encoding: Annotated[
         str | None, typer.Option(help="Encoding of a file that does not say it, such as tcvn3.")
@@ -181,11 +184,12 @@ def accept(
     from sogoc.services import choosing, workbench
 
     who, found, at = person(by), queries.upload(upload), now()
-    if keys:
+    if keys or confirm:
         read = workbench.check(desk=archive.desk, upload=found, by=who, now=at)
-        chosen = [workbench.problem_of(read, key) for key in keys]
+        chosen = [workbench.problem_of(read, key) for key in keys or ()]
         proposals = [one for one in chosen if one.after is not None or one.severity == "error"]
         warnings = [one for one in chosen if one not in proposals]
+        warnings += [workbench.problem_of(read, key) for key in confirm or ()]
         if proposals:
             choosing.accept(upload=found, problems=proposals, by=who, now=at)
         if warnings:

@@ -53,6 +53,8 @@ def mended(sheets: Sequence[Sheet], gap: Gap, brought: Sequence[Sheet]) -> tuple
     """
     if any(sheet.undeclared for sheet in (*sheets, *brought)):
         raise _refused("a file that does not say its encoding", "tệp không ghi rõ bảng mã")
+    if any(sheet.computed or sheet.links for sheet in brought):
+        raise _refused("it holds formulas or links to other files", "tệp có công thức hoặc liên kết đến tệp khác")
     tops = {one.name: list(islice(one.rows, gap.heads[one.name])) for one in sheets if one.name in gap.heads}
     heads = {name: _said(top[-1]) for name, top in tops.items()}
     rows = list(_persons(brought, {_said(row) for top in tops.values() for row in top}))

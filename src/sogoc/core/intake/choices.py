@@ -62,8 +62,19 @@ class Choices:
         return replace(self, acknowledged=self.acknowledged | {problem.key})
 
     def acknowledge_rule(self, *rules: str) -> Choices:
-        """Say that every warning of these rules was read; of all rules that warn when none is named."""
-        named = rules or tuple(name for name, rule in RULES.items() if rule.severity == "warning")
+        """Say that every warning of these rules was read; when none is named, of all rules that warn and allow it.
+
+        Raises: InputError for a rule whose warnings are confirmed one by one.
+        """
+        for name in rules:
+            if name in RULES and RULES[name].one_by_one:
+                raise InputError(
+                    f"What rule {name} warns of is confirmed cell by cell.",
+                    f"Cảnh báo của quy tắc {name} phải xác nhận riêng từng ô.",
+                )
+        named = rules or tuple(
+            name for name, rule in RULES.items() if rule.severity == "warning" and not rule.one_by_one
+        )
         return replace(self, acknowledged=self.acknowledged | frozenset(named))
 
     def undo(self, one: Problem | Change | str) -> Choices:

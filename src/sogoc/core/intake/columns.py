@@ -175,6 +175,8 @@ class Survey:
         if sheet.hidden:
             self._report(sheet.name, "", "", "hidden-sheet")
             return None
+        if sheet.links:
+            self._report(sheet.name, "", "", "external-link", ("count", str(sheet.links)))
         header = find_header(list(islice(rows, _TOP)), self._remembered)
         if header is None:
             self._report(sheet.name, "", "", "no-header", ("rows", str(HEADER_WITHIN)))
@@ -268,6 +270,7 @@ class Survey:
                 mended = self._reader(meaning, Evidence(), Order.DAY_FIRST, sheet)
                 by_field[meaning] = column = Column(index, label, meaning, reader, mended)
                 columns.append(column)
+        self._tell_computed(sheet, header, columns)
         level, awarded = self._given.get("level"), self._given.get("awarded_on")
         by_law = required_by_law(self._schema.kind, level, awarded) if level and awarded else ()
         for name, each in self._fields.items():
@@ -276,6 +279,18 @@ class Survey:
                 facts = ("field", label_of(name))
                 self._report(sheet.name, cell_name(header.row, 0), label_of(name), "missing-column", facts)
         return Table(sheet, header, tuple(columns), by_field)
+
+    def _tell_computed(self, sheet: Sheet, header: Header, columns: Iterable[Column]) -> None:
+        """A formula is another cell's word: what it gave is carried as the value, so each column of such is to be looked at."""
+        for column in columns:
+            for index in column.parts or (column.index,):
+                rows = [row for row in sheet.computed.get(index, ()) if row > header.last]
+                if rows:
+                    label = header.texts[index] if index < len(header.texts) else ""
+                    self._report(
+                        sheet.name, column_name(index), label, "formula-result", ("count", str(len(rows))),
+                        before=cell_name(rows[0], index),
+                    )  # fmt: skip
 
     @staticmethod
     def _whole_encoding(tallies: Iterable[_Tally]) -> str:

@@ -49,7 +49,9 @@ _SAMPLE = 2_000
 _TOTAL = re.compile(r"(?:tong (?:so|cong)|danh sach (?:nay )?(?:co|gom)|an dinh danh sach)\D*(\d+)\b")
 _DECISION = re.compile(r"quyết định[^:;]*?\bsố\s*:?\s*(\S*\d\S*)", re.IGNORECASE)
 # Without a personal number to tell people apart, these are what a foreign name and an old encoding have in common.
-_FOREIGN_NAME = frozenset({"vni", "tcvn3", "cp1258", "ambiguous-encoding", "lost-diacritics", "no-diacritics"})
+_FOREIGN_NAME = frozenset(
+    {"vni", "tcvn3", "cp1258", "ambiguous-encoding", "lost-diacritics", "unmarked-name", "no-diacritics"}
+)
 
 
 def read(
@@ -197,7 +199,8 @@ class _File:
     def _is_acknowledged(self, problem: Problem) -> bool:
         if problem.severity == "error" or not self._choices.acknowledged:
             return False
-        return problem.rule in self._choices.acknowledged or problem.key in self._choices.acknowledged
+        of_all = problem.rule in self._choices.acknowledged and not RULES[problem.rule].one_by_one
+        return of_all or problem.key in self._choices.acknowledged
 
     # What is read again
 

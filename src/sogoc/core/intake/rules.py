@@ -15,13 +15,17 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One thing that is looked for. `{name}` in a sentence is filled from the problem's `facts`."""
+    """One thing that is looked for. `{name}` in a sentence is filled from the problem's `facts`.
+
+    `one_by_one`: what it warns of is so rarely right that no one word may confirm it for many cells.
+    """
 
     en: str
     vi: str
     mend: str
     mend_vi: str
     severity: Severity = "error"
+    one_by_one: bool = False
 
 
 _RETYPE = ("Type the value as text.", "Gõ lại giá trị dưới dạng văn bản.")
@@ -187,6 +191,14 @@ RULES: Mapping[str, Rule] = {
         "Retype it from the paper register; it cannot be guessed.",
         "Gõ lại theo sổ gốc; không thể đoán.",
     ),
+    "unmarked-name": Rule(
+        "The family name is never written without its marks in Vietnamese.",
+        "Họ này trong tiếng Việt không bao giờ viết không dấu.",
+        "Retype the name from the register; if the paper really has no marks, confirm this one cell.",
+        "Gõ lại theo sổ gốc; nếu bản giấy đúng là không có dấu, xác nhận riêng ô này.",
+        severity="warning",
+        one_by_one=True,
+    ),
     "confusable": Rule(
         "A letter only looks like the right one, such as Ð for Đ.",
         "Có chữ cái chỉ trông giống chữ đúng, ví dụ Ð thay cho Đ.",
@@ -205,6 +217,20 @@ RULES: Mapping[str, Rule] = {
         "Ô là công thức không có kết quả.",
         "Replace the formula by its value.",
         "Thay công thức bằng giá trị.",
+    ),
+    "formula-result": Rule(
+        "Cells of this column are the results of formulas ({count}), as the program last computed them.",
+        "Cột này có ô là kết quả công thức ({count} ô), theo lần tính gần nhất của phần mềm.",
+        "Compare them with the register and confirm the column, or replace the formulas by their values.",
+        "Đối chiếu với sổ gốc rồi xác nhận cột, hoặc thay công thức bằng giá trị.",
+        severity="warning",
+    ),
+    "external-link": Rule(
+        "The workbook takes values from other files: {count} links.",
+        "Sổ tính lấy giá trị từ tệp khác: {count} liên kết.",
+        "Break the links, or compare the values with the register and confirm them.",
+        "Ngắt liên kết, hoặc đối chiếu giá trị với sổ gốc rồi xác nhận.",
+        severity="warning",
     ),
     "formula-error": Rule(
         "The formula of this cell ended in an error.",

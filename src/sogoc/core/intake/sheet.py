@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -23,7 +23,7 @@ class CellType(StrEnum):
 class Typed(NamedTuple):
     """A cell that is no text. `text` is the exact number, the ISO date, or the error such as #N/A.
 
-    FORMULA is a formula for which the file holds no result; one with a result is that result.
+    FORMULA is a formula for which the file holds no result; one with a result is that result, and its place is told beside.
     """
 
     type: CellType
@@ -46,6 +46,9 @@ class Sheet:
     `undeclared` is set where a text file does not say its encoding and is not UTF-8: `utf-16-le` when its text was read
     as that, `bytes` when each byte stands for the character that Windows-1252 shows for it. `epoch_1904` says that the
     workbook counts its days from 1904.
+
+    `computed` are the zero-based columns in which results of formulas stand, each with their zero-based rows; `links` counts the
+    other files from which the workbook takes values.
     """
 
     name: str
@@ -55,6 +58,8 @@ class Sheet:
     hidden_rows: frozenset[int] = frozenset()
     undeclared: str = ""
     epoch_1904: bool = False
+    computed: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    links: int = 0
 
 
 @lru_cache(maxsize=1024)

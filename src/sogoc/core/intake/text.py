@@ -227,7 +227,7 @@ def _doubt_name(name: str) -> Finding | None:
     parts = name.split()
     if name.isascii() and len(parts) > 1:
         if parts[0].upper() in _MARKED_SURNAMES:
-            return Finding("lost-diacritics")
+            return Finding("unmarked-name")
         if any(map(lacks_marks, parts)):
             return Finding("no-diacritics")
     if name.istitle():
