@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from sogoc.adapters.memory import MemoryFiles
+from sogoc.cli.audit_report import verdict
 from sogoc.core.authority import Power
-from sogoc.core.completeness import Report
+from sogoc.core.completeness import CHECKS, Report, Section
 from sogoc.errors import InputError
 from sogoc.services.counting import PUBLIC_CHECKS, count
 from tests.archive import ORIGIN
@@ -156,9 +157,18 @@ def test_what_it_compared_and_counted_is_in_the_report() -> None:
         "log": history.size, "decisions": 4, "quotas": 0, "gate": 4, "times": 4,
     }  # fmt: skip
     value = report.to_json()
-    assert value["complete"] is True
+    assert (value["complete"], value["errors"]) == (False, 0)  # of the register nothing was seen
+    assert set(value["not_made"]) == set(CHECKS) - {check["check"] for check in value["checks"]} != set()
     assert value["from_public_data"] is True
     assert [check["check"] for check in value["checks"]] == list(PUBLIC_CHECKS)
+
+
+def test_what_was_not_looked_at_is_not_called_complete() -> None:
+    report = audit(an_archive())
+    assert not any("COMPLETE" in said or "ĐẦY ĐỦ" in said for said in verdict(report))
+    whole = replace(report, sections=tuple(Section(check=one, compared=1, findings=(), unlisted=0) for one in CHECKS))
+    assert whole.to_json()["complete"] is True
+    assert [said.partition(":")[0] for said in verdict(whole)] == ["COMPLETE", "ĐẦY ĐỦ"]
 
 
 def test_it_needs_no_database() -> None:

@@ -7,6 +7,7 @@ import io
 import json
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from sogoc.core.vocabulary import fold
 from sogoc.errors import AlreadyInRegister, InputError, NotAllowed, RecordError, WrongState
 from sogoc.register import queries
 from sogoc.register.models import AuditEvent, Batch, Decision, HeaderMeaning, Row, SourceFile, Upload
-from sogoc.services import batches, choosing, workbench
+from sogoc.services import batches, choosing, doctoring, workbench
 from sogoc.services.mending import Gap, mended
 from sogoc.services.workbench import Said
 from tests.services.trial import DECISION, NAMES, OURS, THEIRS, Trial, at_once, refused
@@ -587,6 +588,14 @@ def test_what_is_thrown_away_is_gone_with_its_file(bench: Bench) -> None:
     workbench.throw_away(upload=upload, **bench.who)
     assert counts() == (0, 0, 0, 0, 0)
     assert bench.add(table(*DIRTY)).pk != upload.pk
+
+
+def test_the_doctor_says_how_old_the_files_are_that_became_no_batch(bench: Bench) -> None:
+    assert doctoring.uploads(now=bench.trial.now) == "no file waits on a workbench"
+    bench.take(table(*CLEAN))
+    bench.add(table(*DIRTY))
+    assert doctoring.uploads(now=bench.trial.now + timedelta(days=41)).startswith("1 files never became a batch")
+    assert "41 d old" in doctoring.uploads(now=bench.trial.now + timedelta(days=41))
 
 
 def test_a_decision_made_meanwhile_stops_the_taking_in(bench: Bench) -> None:

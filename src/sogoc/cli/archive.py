@@ -355,6 +355,7 @@ def doctor(folder: Path, *, backups: Path | None, as_json: bool) -> int:
     look("keys", lambda: f"log {home.log.signer.vkeys[0].split('+')[1]}, ministry {home.ministry.jwk['x'][:8]}…")
     look("log", lambda: doctoring.log(home.log))
     look("waiting", doctoring.waiting)
+    look("uploads", lambda: doctoring.uploads(now=now()))
     look("erasures", lambda: doctoring.erasures(home.erasures))
     if backups is not None:
         look("backups", lambda: doctoring.backups(backups, now=now()))

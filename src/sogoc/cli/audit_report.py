@@ -49,7 +49,12 @@ def tell(report: Report, tables: Sequence[Table], *, to: Path | None, as_json: b
             output.console.print(_grid(table))
     for section in report.sections:
         _show_section(section)
+    for check in report.not_made:
+        output.console.print(Text(f"– {CHECKS[check].vi} · {CHECKS[check].en}: {_NOT_MADE}", style="dim"))
     return report.exit_code
+
+
+_NOT_MADE = "chưa kiểm · not checked"
 
 
 def verdict(report: Report) -> tuple[str, str]:
@@ -58,6 +63,12 @@ def verdict(report: Report) -> tuple[str, str]:
         return (
             f"NOT COMPLETE: {report.errors} findings that nobody explains, {report.notices} explained",
             f"CHƯA ĐẦY ĐỦ: {report.errors} điểm chưa được giải trình, {report.notices} điểm đã giải trình",
+        )
+    if report.not_made:
+        made = len(report.sections)
+        return (
+            f"NOTHING UNEXPLAINED in {made} of {len(CHECKS)} checks, {report.notices} explained; the others were not made",
+            f"KHÔNG ĐIỂM NÀO CHƯA GIẢI TRÌNH trong {made}/{len(CHECKS)} phép kiểm, {report.notices} đã giải trình; còn lại chưa kiểm",
         )
     return (
         f"COMPLETE: nothing unexplained, {report.notices} explained",
@@ -96,8 +107,9 @@ def _grid(table: Table) -> Grid:
 def _show_section(section: Section) -> None:
     words = CHECKS[section.check]
     errors = [one for one in section.findings if one.kind.severity is Severity.ERROR]
-    mark, colour = ("✗", "red") if errors else ("✓", "green")
-    output.console.print(Text(f"{mark} {words.vi} · {words.en}: {section.compared}", style=colour))
+    mark, style = ("✗", "red") if errors else ("✓", "green") if section.compared else ("–", "dim")
+    compared = section.compared or "không có gì để so sánh · nothing to compare"
+    output.console.print(Text(f"{mark} {words.vi} · {words.en}: {compared}", style=style))
     for finding in (errors + [one for one in section.findings if one not in errors])[:SHOWN]:
         said = finding.to_json()
         style = "red" if finding in errors else "yellow"
@@ -136,6 +148,8 @@ def markdown(report: Report, tables: Sequence[Table]) -> str:
             lines += [f"  → {finding.kind.next_vi} · {finding.kind.next}"]
         lines += [f"- … {section.unlisted}"] if section.unlisted else []
         lines += [""] if section.findings else []
+    for check in report.not_made:
+        lines += [f"## {CHECKS[check].vi} · {CHECKS[check].en}", "", f"{_NOT_MADE}.", ""]
     return "\n".join(lines)
 
 

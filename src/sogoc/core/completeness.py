@@ -269,6 +269,12 @@ class Report:
     notices: int
 
     @property
+    def not_made(self) -> tuple[str, ...]:
+        """The checks that this audit did not make: from public data alone nobody sees the register."""
+        made = {section.check for section in self.sections}
+        return tuple(check for check in CHECKS if check not in made)
+
+    @property
     def exit_code(self) -> int:
         """1 when anything is unexplained."""
         return 1 if self.errors else 0
@@ -280,11 +286,11 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "complete": not self.errors, "origin": self.origin, "institution": self.institution,
+            "complete": not self.errors and not self.not_made, "origin": self.origin, "institution": self.institution,
             "from_public_data": self.from_public_data, "size": self.size, "root": self.root.hex(),
             "state_at": None if self.state_at is None else f"{self.state_at:%Y-%m-%dT%H:%M:%SZ}",
             "errors": self.errors, "notices": self.notices, "counts": dict(self.counts),
-            "checks": [section.to_json() for section in self.sections],
+            "checks": [section.to_json() for section in self.sections], "not_made": list(self.not_made),
         }  # fmt: skip
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Count, Min
 
 from sogoc.errors import InputError, WrongState
 from sogoc.ports import Chain, ErasureJournal, Log
 from sogoc.register import queries
+from sogoc.register.models import Upload
 from sogoc.services import erasing, sequencing
 
 _POSTGRESQL = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
@@ -57,6 +59,17 @@ def waiting() -> str:
     """Say what a stop left behind."""
     entries, batches, heads = queries.waiting_entries(), len(queries.unfinished_batches()), queries.unpublished_heads()
     return f"{entries} entries, {batches} batches to seal, {heads} heads to publish"
+
+
+def uploads(*, now: datetime) -> str:
+    """Say how many registrars' files lie on workbenches and never became a batch, and how old the oldest is: they are personal data
+    that no register explains.
+    """
+    left = Upload.objects.filter(batch=None).aggregate(count=Count("pk"), oldest=Min("opened_at"))
+    if not left["count"]:
+        return "no file waits on a workbench"
+    days = (now - left["oldest"]).days
+    return f"{left['count']} files never became a batch, the oldest is {days} d old: `sogoc upload list`, `sogoc upload drop`"
 
 
 def erasures(journal: ErasureJournal) -> str:
