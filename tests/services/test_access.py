@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -15,8 +16,23 @@ from sogoc.adapters.memory import MemoryErasures, MemoryKey
 from sogoc.core.authority import Name
 from sogoc.errors import AlreadyInRegister, FourEyes, NotAllowed, SogocError
 from sogoc.register import queries
-from sogoc.register.models import AuditEvent, Batch, Copy, Entry, Membership, Notice, Row
-from sogoc.services import access, accrediting, batches, copying, erasing, exporting, finding, founding, keys, notices
+from sogoc.register.models import AuditEvent, Batch, Copy, Decision, Entry, Membership, Notice, Row
+from sogoc.services import (
+    access,
+    accrediting,
+    batches,
+    blanks,
+    copying,
+    decisions,
+    erasing,
+    exporting,
+    finding,
+    founding,
+    keys,
+    notices,
+    numbering,
+    overriding,
+)
 from tests.services import keeping
 from tests.services.trial import IT, LAW, OURS, THEIRS, Trial, refused
 
@@ -167,6 +183,69 @@ def told(trial: Trial, by: User) -> object:
     return notices.mark_sent(number=Notice.objects.order_by("pk")[0].pk, by=by, now=trial.now)
 
 
+RUN = blanks.SerialRun.read("ZZ000001", "ZZ000009")
+MINUTES = blanks.Minutes(number="1/BB", on="2026-07-16", reason="in hỏng")
+MISPRINTED = blanks.SerialRun.read("SG800001", "SG800002")
+
+
+def ours(**said: object) -> dict[str, Any]:
+    return {"institution": queries.institution(OURS)} | said
+
+
+def receive(trial: Trial, by: User) -> object:
+    return blanks.receive(**ours(kind="degree", run=RUN, on="2026-07-16", by=by, now=trial.now))
+
+
+def end_blanks(how: Callable[..., object], trial: Trial, by: User) -> object:
+    told = {"police_notice_at": trial.now} if how is blanks.lose else {}
+    return how(**ours(
+        kind="degree", run=MISPRINTED, minutes=MINUTES, by=by, confirmed_by=trial.by("approver"), now=trial.now, **told
+    ))  # fmt: skip
+
+
+def count_blanks(trial: Trial, by: User) -> object:
+    return blanks.count(**ours(kind="degree", run=MISPRINTED, counted=2, on="2026-07-16", by=by, now=trial.now))
+
+
+def exchange(trial: Trial, by: User) -> object:
+    return blanks.exchange(row=trial.open(1).rows.get(), serial="SG800001", by=by, now=trial.now)
+
+
+def book() -> numbering.Book:
+    return numbering.Book(**ours(kind="degree", level="bachelor", year="2026"))
+
+
+def void(trial: Trial, by: User) -> object:
+    return numbering.void(book=book(), numbers=[1], reason="x", on="2026-07-16", by=by, now=trial.now)
+
+
+def write_numbers(trial: Trial, by: User) -> object:
+    return numbering.set_template(**ours(kind="degree", template="{number}/{year}", by=by, now=trial.now))
+
+
+def record_decision(trial: Trial, by: User) -> Decision:
+    return decisions.record(**ours(number="9/QĐ", decided_on="2026-07-01", total=1, by=by, now=trial.now))
+
+
+def attach_list(trial: Trial, by: User) -> object:
+    decision = record_decision(trial, trial.by("preparer"))
+    return decisions.attach_list(decision=decision, people=[("Y Moan", "2003-02-28")], by=by, now=trial.now)
+
+
+def withdraw(trial: Trial, by: User) -> object:
+    return decisions.withdraw(decision=record_decision(trial, trial.by("preparer")), by=by, now=trial.now)
+
+
+def ask_to_pass(trial: Trial, by: User) -> Batch:
+    batch = trial.open(1, mode="distance")
+    overriding.request(batch=batch, rules=["power"], reason="x", by=by, now=trial.now)
+    return batch
+
+
+def let_pass(trial: Trial, by: User) -> object:
+    return overriding.grant(batch=ask_to_pass(trial, trial.people["second officer"]), by=by, now=trial.now)
+
+
 DOORS: dict[str, tuple[Callable[[Trial, User], object], set[str]]] = {
     "institution.accredited": (accredit, OFFICER),
     "institution.page": (change_powers, OFFICER),
@@ -192,6 +271,19 @@ DOORS: dict[str, tuple[Callable[[Trial, User], object], set[str]]] = {
     "copy.issued": (issue_copy, PREPARER | APPROVER),
     "copy.refused": (refuse_copy, PREPARER | APPROVER),
     "register.searched": (search, PREPARER | APPROVER | OFFICER),
+    "blank.received": (receive, PREPARER),
+    "blank.spoiled": (partial(end_blanks, blanks.spoil), PREPARER),
+    "blank.lost": (partial(end_blanks, blanks.lose), PREPARER),
+    "blank.destroyed": (partial(end_blanks, blanks.destroy), PREPARER),
+    "blank.counted": (count_blanks, PREPARER),
+    "blank.exchanged": (exchange, PREPARER),
+    "number.void": (void, PREPARER),
+    "number.template": (write_numbers, APPROVER),
+    "decision.recorded": (record_decision, PREPARER),
+    "decision.listed": (attach_list, PREPARER),
+    "decision.withdrawn": (withdraw, PREPARER),
+    "override.requested": (ask_to_pass, OFFICER),
+    "override.granted": (let_pass, OFFICER),
     "notice.sent": (told, PREPARER | APPROVER | OFFICER),
 }
 

@@ -33,7 +33,7 @@ from sogoc.errors import (
     WrongState,
 )
 from sogoc.register import queries
-from sogoc.register.models import ActDetail, BlankEvent, Entry, IssuerKey, Row
+from sogoc.register.models import ActDetail, BlankEvent, Entry, IssuerKey, Notice, Row
 from sogoc.register.records import record_of
 from sogoc.services import acting, notices
 from sogoc.services.delivery import Counter
@@ -356,6 +356,23 @@ def test_who_is_told_and_until_when(trial: Trial, act: str) -> None:
     assert {one.what for one in waiting} == {act}
     told = json.dumps([one.about for one in waiting], ensure_ascii=False)
     assert not any(secret in told for secret in ("Niê", "Khác", row.serial_number))
+
+
+@pytest.mark.parametrize("judgment", [True, False])
+def test_who_is_outside_is_told_no_more_of_the_ground_than_the_log_says(trial: Trial, judgment: bool) -> None:
+    (row,) = trial.issue(1)
+    trial.act("revoke", row, judgment=judgment)
+    said = "by-judgment" if judgment else "ineligible"
+    told = {
+        one.recipient: (one.about.get("ground"), one.about.get("wording"))
+        for one in Notice.objects.filter(what="revoke")
+    }
+    inside, outside = ("ineligible", None), (None, said)
+    assert told == {"holder": inside, "institution": inside, "verifiers": outside, "public": outside}
+    amended, _ = trial.issue(2)
+    trial.amend(amended, holder_name="Y Khác")
+    public = Notice.objects.get(what="amend", recipient="public")
+    assert set(public.about) == {"decision", "on"}
 
 
 def test_a_notice_is_sent_once(trial: Trial) -> None:

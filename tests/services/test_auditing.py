@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 
 import pytest
 from django.db import connection
 
+from sogoc.adapters.memory import MemoryErasures
 from sogoc.core import canonical
 from sogoc.core.authority import Power
 from sogoc.core.completeness import CHECKS, Report, Severity
+from sogoc.ports import ErasureJournal, JournaledErasure
 from sogoc.register import queries
 from sogoc.register.models import Batch, BlankEvent, Copy, Erasure, Row, VoidNumber
 from sogoc.register.records import record_of
@@ -24,9 +26,14 @@ from tests.services.unguarded import run, tampered, unguarded, without_index
 Named = list[tuple[str, str]]
 
 
-def audited(trial: Trial, code: str = OURS) -> Report:
+def audited(trial: Trial, code: str = OURS, *, erasures: ErasureJournal | None = None) -> Report:
     report, _ = audit_institution(
-        queries.institution(code), files=trial.public, vkeys=[trial.vkeys], origin=ORIGIN, ministry=[trial.ministry.jwk]
+        queries.institution(code),
+        files=trial.public,
+        vkeys=[trial.vkeys],
+        origin=ORIGIN,
+        ministry=[trial.ministry.jwk],
+        erasures=erasures,
     )
     return report
 
@@ -389,6 +396,28 @@ def test_a_fault_is_named_and_nothing_else(register: Register, fault: Callable[[
     assert "Y Brŭ" not in said
     assert "Moan" not in said
     assert NAMES[OURS] not in said
+
+
+JOURNALS: dict[str, tuple[Callable[[Register], Named], bool, list[str]]] = {
+    "decided and journaled": (an_erasure_by_decision, True, ["erased"]),
+    "said to be decided": (an_erasure_by_decision, False, ["erasure-unjournaled"]),
+    "journaled, the decision taken out": (an_erasure_without_decision, True, ["erasure-untraced"]),
+    "journaled only, and there": (lambda _: [], True, ["erasure-undone"]),
+}
+
+
+@pytest.mark.parametrize("case", JOURNALS)
+def test_an_erased_row_stands_in_the_journal_too(register: Register, case: str) -> None:
+    """Whoever writes to the database could erase a row and add a decision; the journal lies elsewhere."""
+    erasing, journaled, expected = JOURNALS[case]
+    erasing(register)
+    journal = MemoryErasures()
+    line = JournaledErasure(
+        at="2026-07-16T02:00:00Z", decision="1/QĐ", identifier=register.first.identifier, institution=OURS
+    )
+    others = replace(line, institution=THEIRS)
+    journal.append([others, line] if journaled else [others])
+    assert named(audited(register.trial, erasures=journal)) == expected
 
 
 # -- whatever happened --------------------------------------------------------------------------------------------------------

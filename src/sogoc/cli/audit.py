@@ -52,7 +52,7 @@ def institution(
     from sogoc.cli import archive, audit_report
     from sogoc.cli.opening import open_home
 
-    open_home(home())
+    opened = open_home(home())
     from sogoc.register import queries
     from sogoc.services import auditing
 
@@ -60,7 +60,7 @@ def institution(
     with archive.entries_read("audit", quiet=as_json) as progress:
         report, counted = auditing.audit_institution(
             queries.institution(code), files=store, vkeys=policy.log, origin=policy.origin, ministry=policy.ministry,
-            anchors=archive.observed_anchors(policy), progress=progress,
+            anchors=archive.observed_anchors(policy), erasures=opened.erasures, progress=progress,
         )  # fmt: skip
     return audit_report.tell(report, counted.tables(), to=to, as_json=as_json)
 

@@ -199,6 +199,8 @@ FINDINGS: Mapping[str, Kind] = {
     "copy-gap": Kind("books", _ERROR, "numbers of the copy book are left out", "sổ cấp bản sao thiếu số", *_PAPER),
     "erasure-untraced": Kind("books", _ERROR, "personal data is gone without a decision", "dữ liệu cá nhân bị xóa mà không có quyết định",
                              *_RESTORE),
+    "erasure-unjournaled": Kind("books", _ERROR, "a decision says that personal data was erased, and the journal of erasures does not",
+                                "quyết định ghi đã xóa dữ liệu cá nhân, sổ ghi việc xóa thì không", *_RESTORE),
     "erasure-undone": Kind("books", _ERROR, "personal data is there that was to be erased by decision",
                            "dữ liệu lẽ ra đã xóa theo quyết định vẫn còn",
                            "run `sogoc recover`: a restore applies the erasures again", "chạy `sogoc recover` để xóa lại"),

@@ -371,6 +371,7 @@ def log_act(
         decision_number=decision.number,
         on=decision.on,
         ground=decision.ground,
+        wording=statement.wording if isinstance(statement, entry.StatusAct) else None,
         now=doing.now,
     )
     audit.note(

@@ -18,6 +18,7 @@ from sogoc.register.models import Institution, Notice
 from sogoc.services import access, audit
 
 INSTITUTION, MINISTRY = "institution", "ministry"
+_OUTSIDE = ("verifiers", "public")
 _BACK = (("holder", "return-revoked"), ("institution", "return-revoked"))
 _ALL = (("holder", None), ("institution", None), ("verifiers", None))
 _TOLD: Mapping[str, tuple[tuple[str, str | None], ...]] = {
@@ -40,21 +41,25 @@ def tell_of_act(
     decision_number: str | None,
     on: str,
     ground: str | None,
+    wording: str | None,
     now: datetime,
 ) -> None:
     """Write the notices of one act. `subject` is the identifier of the qualification, or its place in the log.
 
-    After a restore nobody knows the number of the decision any more, nor who was told: better twice than never.
+    Holder and institution are told the `ground` of the law; verifiers and the public only the `wording` that the log shows: of a
+    judgment it says no more than that. After a restore nobody knows the number of the decision any more, nor who was told:
+    better twice than never.
     """
-    known = {"decision": decision_number, "on": on, "ground": ground}
-    about = {name: value for name, value in known.items() if value}
+    about = {"on": on} | ({"decision": decision_number} if decision_number else {})
+    inside = about | ({"ground": ground} if ground else {})
+    outside = about | ({"wording": wording} if wording else {})
     Notice.objects.bulk_create(
         Notice(
             institution=institution,
             recipient=recipient,
             what=act,
             subject=subject,
-            about=about,
+            about=outside if recipient in _OUTSIDE else inside,
             due_on=_due(clock, on) if clock else None,
             created_at=now,
         )

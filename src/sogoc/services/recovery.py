@@ -185,6 +185,7 @@ def _tell_again(parsed: entry.StatusAct | entry.Successor, logged: Entry, now: d
             decision_number=None,
             on=parsed.on,
             ground=None,
+            wording=parsed.wording if isinstance(parsed, entry.StatusAct) else None,
             now=now,
         )
 

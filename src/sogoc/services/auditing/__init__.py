@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from sogoc.core.completeness import CHECKS, Notebook, Report, Severity
 from sogoc.core.counting import Counted, Counting
-from sogoc.ports import AnchoredEvent, FileStore
+from sogoc.ports import AnchoredEvent, ErasureJournal, FileStore
 from sogoc.register.models import Batch, Erasure, Institution, Row, VoidNumber
 from sogoc.services import checking, counting
 from sogoc.services.auditing import acts, batches, numbers
@@ -31,18 +31,20 @@ def audit_institution(
     origin: str,
     ministry: Sequence[Mapping[str, str]],
     anchors: Sequence[AnchoredEvent] = (),
+    erasures: ErasureJournal | None = None,
     progress: Progress | None = None,
 ) -> tuple[Report, Counted]:
     """Hold the register of an institution against the published log in `files`, and both against the rules of completeness.
 
-    Nothing is written. What waits for the log is not judged yet.
+    Where the journal of `erasures` is at hand, which lies apart from the database, every erased row stands in it too. Nothing is
+    written. What waits for the log is not judged yet.
 
     Raises: StorageUnavailable.
     """
     found = Notebook()
     counter = Counting(lambda ordinal, version: files.get(page_path(ordinal, version)), institution.ordinal)
     table = batches.BatchTable(institution)
-    walk = SideBySide(institution, origin=origin, counter=counter, table=table, found=found)
+    walk = SideBySide(institution, origin=origin, counter=counter, table=table, found=found, erasures=erasures)
     try:
         audit = checking.fsck(
             files, vkeys=vkeys, origin=origin, ministry=ministry, anchors=anchors, progress=progress, each=walk.feed

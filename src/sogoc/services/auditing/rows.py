@@ -21,6 +21,7 @@ from sogoc.core.counting import Counted, Counting, LoggedBatch
 from sogoc.core.line import Held, Line, Logged, hold_all
 from sogoc.core.merkle import Hash, leaf_hash
 from sogoc.core.tally import Cell
+from sogoc.ports import ErasureJournal
 from sogoc.register.models import Erasure, Institution, Row
 from sogoc.services.auditing.batches import BatchTable
 
@@ -76,8 +77,9 @@ class SideBySide:
     """The walk through register and log, in the order of the log."""
 
     def __init__(
-        self, institution: Institution, *, origin: str, counter: Counting, table: BatchTable, found: Notebook
-    ) -> None:
+        self, institution: Institution, *, origin: str, counter: Counting, table: BatchTable, found: Notebook,
+        erasures: ErasureJournal | None,
+    ) -> None:  # fmt: skip
         self.statements: list[Said] = []
         """What the log says of this institution beside its qualifications, in order."""
         self.exact: dict[int, Exact] = {}
@@ -90,6 +92,7 @@ class SideBySide:
         self._batch: LoggedBatch | None = None
         self._portions = _Portions(origin, institution.code)
         self._erasures = set(Erasure.objects.filter(institution=institution).values_list("identifier", flat=True))
+        self._journaled = _journaled(erasures, institution)
         self._rows = self._read()
         self._row = next(self._rows, None)
 
@@ -177,7 +180,7 @@ class SideBySide:
             self.exact[batch.index].erased += first
             self._hold_erased(kept, one, batch)
             return
-        if kept.line.identifier in self._erasures:
+        if kept.line.identifier in self._erasures or kept.line.identifier in (self._journaled or ()):
             self._found.find("erasure-undone", self._where(kept, batch))
         to = Logged(batch.said.schema, batch.said.provenance, one.commitment, one.status)
         self._settle(self._portions.add(_Waiting(kept, to, batch, first)))
@@ -204,6 +207,8 @@ class SideBySide:
 
     def _hold_erased(self, kept: Kept, one: entry.Qualification, batch: LoggedBatch) -> None:
         code = "erased" if kept.line.identifier in self._erasures else "erasure-untraced"
+        if code == "erased" and self._journaled is not None and kept.line.identifier not in self._journaled:
+            code = "erasure-unjournaled"
         self._found.find(code, self._where(kept, batch))
         if kept.line.commitment != one.commitment:
             self._found.find("row-elsewhere", self._where(kept, batch))
@@ -227,6 +232,13 @@ class SideBySide:
                 if wrong:
                     exact.clean = False
                     self._found.find(code, {**self._where(kept, batch), "fields": ", ".join(wrong)})
+
+
+def _journaled(erasures: ErasureJournal | None, institution: Institution) -> frozenset[str] | None:
+    """What the journal says was erased of this institution; None without a journal. Raises: StorageUnavailable."""
+    if erasures is None:
+        return None
+    return frozenset(one.identifier for one in erasures.read() if one.institution == institution.code)
 
 
 class _Portions:
