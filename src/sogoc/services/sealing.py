@@ -218,7 +218,22 @@ def _close(
 
 
 def _write(columns: Sequence[str], values: Sequence[tuple[Any, ...]]) -> None:
-    """Set `columns` of many rows; each value is those columns and then the row's key. Much faster than `bulk_update`."""
-    assignments = ", ".join(f"{column} = %s" for column in columns)
+    """Set `columns` of many rows; each value is those columns and then the row's key. Much faster than `bulk_update`.
+
+    PostgreSQL is told of a set in one statement, because each of its own is a way there and back; SQLite is no way off, and some
+    of its versions know no UPDATE with FROM.
+    """
+    if not values:
+        return
     with connection.cursor() as cursor:
-        cursor.executemany(f"UPDATE register_row SET {assignments} WHERE id = %s", values)  # noqa: S608 - our own names
+        if connection.vendor != "postgresql":
+            assignments = ", ".join(f"{column} = %s" for column in columns)
+            cursor.executemany(f"UPDATE register_row SET {assignments} WHERE id = %s", values)  # noqa: S608 - our own names
+            return
+        assignments = ", ".join(f"{column} = given.column{place}" for place, column in enumerate(columns, 1))
+        row = f"({', '.join(['%s'] * (len(columns) + 1))})"
+        cursor.execute(
+            f"UPDATE register_row SET {assignments} FROM (VALUES {', '.join([row] * len(values))}) AS given"  # noqa: S608
+            f" WHERE id = given.column{len(columns) + 1}",
+            [item for value in values for item in value],
+        )
