@@ -245,12 +245,25 @@ def test_an_override_for_one_programme_with_others_hidden_beside_it(scene: Story
     records = [record(41, programme="7140201"), record(42, programme="7720101")]
     batch = archive.issue(scene.ours, records, ministry_too=True, override=("power:7140201",))
     allowed, hidden = sorted(batch, key=lambda one: one.record["programme"])
-    turned = archive.amend(allowed, programme="7720101")
+    turned = archive.amend(allowed, signer=archive.ministry, programme="7720101")
     archive.state(on_july(17, 20))
     policy = archive.policy(archive.size)
     assert look(archive.evidence(allowed), policy).verdict is Verdict.SUPERSEDED
     for one in (hidden, turned):
         assert codes(look(archive.evidence(one), policy)) == {"no-power"}
+
+
+def test_an_amendment_that_borrows_the_override_of_another_batch(scene: Story) -> None:
+    """It names a batch that the ministry let pass, instead of that of the entry it follows: evidence shows leaf and batch only."""
+    archive = scene.archive
+    (allowed,) = archive.issue(scene.ours, [record(41, programme="7140201")], ministry_too=True)
+    ours = replace(scene.first[0], batch_index=allowed.batch_index)
+    borrowed = archive.amend(ours, programme="7140201")
+    granted = archive.amend(allowed, signer=archive.ministry, holder_name="Y Brŭ Mlô")
+    archive.state(on_july(17, 20))
+    policy = archive.policy(archive.size)
+    assert "no-power" in codes(look(archive.evidence(borrowed), policy))
+    assert look(archive.evidence(granted), policy).verdict is Verdict.VALID
 
 
 def kept_elsewhere(scene: Story, signer: str) -> tuple[Evidence, Policy]:

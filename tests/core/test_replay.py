@@ -261,6 +261,11 @@ def override_without_ministry(history: History) -> Named:
     return of("override", history.issue(3, pairs, batch=history.draft(3, pairs, override=("power:7140201",))))
 
 
+def amendment_past_the_powers_without_ministry(history: History) -> Named:
+    """Of a batch that the ministry let pass; whatever its amendment says, the tally need not show it."""
+    return of("override", history.follow("amend", history.newest[-2]))
+
+
 def decision_exceeded(history: History) -> Named:
     said = {"decision_number": "9/QĐ", "decision_total": 5}
     for count in (3, 2):
@@ -464,7 +469,7 @@ def amended_after_cancellation(history: History) -> Named:
 
 def amended_while_suspended(history: History) -> Named:
     target = history.newest[-1]
-    return of("after-suspension", history.follow("amend", target))
+    return of("after-suspension", history.follow("amend", target, by=MINISTRY))
 
 
 def reinstated_in_spite_of_the_ministry(history: History) -> Named:
@@ -495,7 +500,8 @@ SEEDS: list[Seed] = [
     act_by_the_institution_in_custody, act_by_the_keepers_own_key, amendment_by_stranger, cut_by_institution, batch_by_custodian,
     batch_by_the_ministry_alone, batch_of_nobody, batch_by_old_key, batch_by_key_just_cut, act_by_future_key,
     act_by_cut_ministry, act_changed_after_signing, act_signed_for_another_log, override_without_ministry,
-    decision_exceeded, decision_with_another_total, decision_spelt_otherwise, decision_exceeded_in_another_spelling,
+    amendment_past_the_powers_without_ministry, decision_exceeded, decision_with_another_total,
+    decision_spelt_otherwise, decision_exceeded_in_another_spelling,
     custody_without_the_ministry, custody_without_who_receives,
     custody_without_who_keeps, custody_of_nobody, custody_kept_back, key_left_to_who_handed_over,
     custody_to_who_keeps, new_award_of_a_kept_register,

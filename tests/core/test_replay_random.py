@@ -95,8 +95,10 @@ def act(history: History, what: str, target: int, count: int) -> None:
         return
     owner = history.institution(target)
     actors = (MINISTRY, SECOND_MINISTRY, history.keys[owner])
+    held = what == "reinstate" and target in history.held
+    past_powers = what in {"amend", "reissue"} and history.batches[history.batch_of[target]].override
     take = history.act if what in ACTS else history.follow
-    take(what, target, by=actors[count % (2 if what == "reinstate" and target in history.held else 3)])
+    take(what, target, by=actors[count % (2 if held or past_powers else 3)])
 
 
 @settings(max_examples=60, deadline=None)

@@ -109,6 +109,20 @@ def test_a_power_is_set_aside_for_the_programmes_that_lacked_it(trial: Trial) ->
     assert (left.rule, left.facts["programme"]) == ("power", "7720101")
 
 
+def test_what_the_ministry_let_pass_only_the_ministry_changes(trial: Trial, unlicensed: Batch) -> None:
+    ask(trial, unlicensed)
+    grant(trial, unlicensed)
+    trial.approve(trial.submit(unlicensed))
+    trial.advance()
+    unlicensed.refresh_from_db()
+    row = unlicensed.rows.order_by("position")[0]
+    refused(WrongState, lambda: trial.amend(row, holder_name="Y Khác"))
+    amended = trial.amend(row, holder_name="Y Khác", by=trial.people["officer"])
+    trial.advance()
+    assert trial.verdict(amended) == "valid"
+    trial.assert_right()
+
+
 def test_an_override_goes_with_a_discarded_draft(trial: Trial, unlicensed: Batch) -> None:
     ask(trial, unlicensed)
     grant(trial, unlicensed)

@@ -37,7 +37,10 @@ FAULTS: Mapping[str, tuple[str, str]] = {
     "author": ("nobody signed who may do this", "không có chữ ký của bên có quyền"),
     "key-window": ("the signing key is not in force at this index", "khóa ký không có hiệu lực tại vị trí này"),
     "signature": ("the signature is false", "chữ ký sai"),
-    "override": ("an override lacks the ministry's signature", "đợt cấp vượt thẩm quyền thiếu chữ ký của bộ"),
+    "override": (
+        "an override, or what follows in a batch past a power, lacks the ministry's signature",
+        "đợt cấp vượt thẩm quyền, hoặc bản sửa, cấp lại trong đợt đó, thiếu chữ ký của bộ",
+    ),
     "provenance": (
         "a register that somebody else keeps claims a record as its own of today",
         "sổ gốc do cơ sở khác giữ mà ghi bản ghi là cấp mới (mức A)",

@@ -5,6 +5,8 @@ Spec: docs/spec/entry.md ("Batch")
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sogoc.core import canonical
 from sogoc.core.canonical import Json
 from sogoc.errors import MalformedError
@@ -21,6 +23,11 @@ def set_aside(rule: str, programme: str = "") -> str:
     The power by programme, because the tally need not say which programmes a batch holds.
     """
     return f"{rule}:{programme}" if rule == "power" else rule
+
+
+def past_powers(named: Collection[str]) -> bool:
+    """Whether an override sets a power aside: the ministry then signs what follows in that batch, too."""
+    return any(one.startswith(set_aside("power")) for one in named)
 
 
 def read(value: Json) -> tuple[str, ...]:

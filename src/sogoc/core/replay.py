@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sogoc.core import authority, decision, entry, jws, state
+from sogoc.core import authority, decision, entry, jws, override, state
 from sogoc.core.authority import KeyWindow, Page
 from sogoc.core.canonical import digest, unb64
 from sogoc.core.faults import FAULTS, Fault
@@ -46,6 +46,7 @@ _EFFECTS = {
 class _Batch:
     leaf: Hash
     institution: int
+    past_powers: bool
 
 
 @dataclass(slots=True)
@@ -363,7 +364,7 @@ class Replay:
         if one.provenance == "A" and self.custodian(one.institution) != one.institution:
             self._find("provenance")
         self._count_decision(one)
-        self._batches[self.size] = _Batch(leaf, one.institution)
+        self._batches[self.size] = _Batch(leaf, one.institution, override.past_powers(one.override))
         self._open = _Open(self.size, leaf, one.institution, one.count, one.root, Frontier.empty())
 
     def _count_decision(self, one: entry.Batch) -> None:
@@ -474,6 +475,8 @@ class Replay:
         batch = self._batch[one.follows]
         if one.batch != self._batches[batch].leaf:
             self._find("other-batch")
+        if self._batches[batch].past_powers and self._unsigned(one, self._ministry_keys()) is not None:
+            self._find("override")
         self._register(one.status, batch)
         if self._faults:
             self._place[self.size] = 0

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from sogoc.core import canonical, commitment, entry, record
+from sogoc.core import canonical, commitment, entry, override, record
 from sogoc.core.intake.syllables import name_key
 from sogoc.core.record import Record
 from sogoc.core.status import Status
@@ -102,6 +102,14 @@ def succeed(
             f"a qualification that is {chain.status.name.lower()} gets no new version",
             "văn bằng đã thu hồi hoặc đang tạm dừng thì không chỉnh sửa, cấp lại được",
         )
+    office = doing.office(row.institution)
+    if not office.ministry and override.past_powers(gate.overridden(row.batch)):
+        raise WrongState(
+            "the ministry let this be awarded past a power, and only the ministry changes it",
+            "văn bằng này Bộ cho cấp vượt thẩm quyền, chỉ Bộ được chỉnh sửa, cấp lại",
+            mend="Ask an officer of the ministry to act on your decision.",
+            mend_vi="Hãy đề nghị cán bộ của Bộ thực hiện theo quyết định của cơ sở.",
+        )
     key = sealing.signing_key(row.institution)
     ((status_list, status_index),) = sealing.give_places(Archive.hold(), 1)
     successor = Row(
@@ -135,9 +143,7 @@ def succeed(
         previous=chain.previous,
         status=(status_list, status_index),
     )
-    successor.entry = acting.log_act(
-        doing, statement, office=doing.office(row.institution), chain=chain, decision=decision
-    )
+    successor.entry = acting.log_act(doing, statement, office=office, chain=chain, decision=decision)
     try:
         with transaction.atomic():
             successor.save()
