@@ -44,6 +44,10 @@ def test_a_run_is_received_once(trial: Trial, ours: Institution) -> None:
     for first, last in (("B0012001", "B0012001"), ("B0011999", "B0012001"), ("B0013000", "B0013001")):
         refused(AlreadyInRegister, partial(receive, trial, first, last))
     receive(trial, "C0012001", "C0013000")
+    refused(InputError, lambda: blanks.count(
+        institution=ours, kind="degree", run=SerialRun.read("C0012001"), counted=1, on="2027-01-01",
+        by=trial.by("preparer"), now=trial.now,
+    ))  # fmt: skip
     others = how(
         trial, "B0012500", kind="certificate", on="2026-07-01"
     )  # a number stands on one blank, whatever its kind

@@ -139,7 +139,7 @@ def _decision(institution: str, number: str, decided_on: str) -> Decision:
 
 
 def _json(one: Decision) -> dict[str, str | int | bool]:
-    awarded = one.batches.filter(state__in=["approved", "sealed", "lost"]).values_list("count", flat=True)
+    awarded = one.batches.filter(state__in=one.batches.model.COUNTED).values_list("count", flat=True)
     return {
         "number": one.number, "decided_on": one.decided_on, "total": one.total, "listed": one.listed, "awarded": sum(awarded),
     }  # fmt: skip

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sogoc.cli.options import PREPARER_PASSWORD, By, InstitutionCode, Json, home
-from sogoc.errors import InputError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -297,8 +296,6 @@ def template(
     from sogoc.register import queries
     from sogoc.services import numbering
 
-    if "{number" not in form:
-        raise InputError("the form needs {number}", "mẫu cần có {number}")
     numbering.set_template(
         institution=queries.institution(institution), kind=kind, template=form, by=person(by), now=now()
     )

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
-from sogoc.core import blanks, canonical, numbering, record
+from sogoc.core import blanks, canonical, clocks, numbering, record
 from sogoc.core.blanks import Account, Runs
 from sogoc.core.numbering import Serial
 from sogoc.errors import AlreadyInRegister, FourEyes, InputError, WrongState
@@ -22,8 +22,7 @@ from sogoc.register.models import Batch, BlankEvent, Institution, Row
 from sogoc.register.records import record_of
 from sogoc.services import access, audit
 
-APPROVED = (Batch.State.APPROVED, Batch.State.SEALED, Batch.State.LOST)
-_WORN = (BlankEvent.What.SPOILED, BlankEvent.What.LOST, BlankEvent.What.DESTROYED)
+_LONGEST_NUMBER, _LONGEST_REASON = 100, 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,10 +190,10 @@ def _end(
             "việc hỏng, mất, hủy phôi phải có người thứ hai xác nhận",
         )
     institution.hold()
-    if not minutes.number.strip() or not minutes.reason.strip():
+    if not 0 < len(minutes.number.strip()) <= _LONGEST_NUMBER or not 0 < len(minutes.reason.strip()) <= _LONGEST_REASON:
         raise InputError(
-            "no blank ends without the minutes of the council and a reason",
-            "phôi hỏng, mất, hủy phải có biên bản hội đồng và lý do",
+            f"no blank ends without the minutes of the council, and a reason of at most {_LONGEST_REASON} letters",
+            f"phôi hỏng, mất, hủy phải có biên bản hội đồng và lý do, tối đa {_LONGEST_REASON} chữ",
         )
     missing = run.runs - account(institution, kind, run.series).stock
     if missing:
@@ -214,8 +213,11 @@ def _enter(
     minutes: str | None = None, reason: str | None = None, confirmed_by: User | None = None,
     police_notice_at: datetime | None = None, counted: int | None = None,
 ) -> BlankEvent:  # fmt: skip
-    if kind not in record.BY_KIND or record.is_full_date(on) is not None:
-        raise InputError("no such kind, or no such day", "không có loại này, hoặc ngày không đúng")
+    if kind not in record.BY_KIND or record.is_full_date(on) is not None or on > clocks.day(now).isoformat():
+        raise InputError(
+            "no such kind, or no such day, or one that is still to come",
+            "không có loại này, hoặc ngày không đúng, hoặc ngày chưa đến",
+        )
     event = BlankEvent.objects.create(
         institution=institution, kind=kind, series=run.series, first=run.first, last=run.last, what=what, on=on,
         minutes=minutes, reason=reason, police_notice_at=police_notice_at, counted=counted, at=now, by=by,
@@ -239,7 +241,7 @@ def series_of(institution: Institution, kind: str) -> list[str]:
 
 def account(institution: Institution, kind: str, series: str) -> Account:
     """All blanks of a series, worked out from the events and the rows. Issued is what was approved; a draft is still in stock."""
-    issued = _borne(institution, series).filter(kind=kind, batch__state__in=APPROVED)
+    issued = _borne(institution, series).filter(kind=kind, batch__state__in=Batch.COUNTED)
     return blanks.account(_events(institution, kind, series, issued), _values(issued))
 
 

@@ -20,8 +20,6 @@ from sogoc.errors import AlreadyInRegister, InputError, RecordError
 from sogoc.register.models import Batch, Institution, Row, VoidNumber
 from sogoc.services import access, audit
 
-APPROVED = (Batch.State.APPROVED, Batch.State.SEALED, Batch.State.LOST)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
@@ -67,7 +65,7 @@ class Book:
     @property
     def highest(self) -> int:
         """The highest number that lasts: awarded, void or allotted. What a draft brought itself may still go away."""
-        lasting = self.rows().filter(batch__in=Batch.objects.filter(Q(state__in=APPROVED) | Q(numbered=True)))
+        lasting = self.rows().filter(batch__in=Batch.objects.filter(Q(state__in=Batch.COUNTED) | Q(numbered=True)))
         return max(_highest(lasting), _highest(self.voids()))
 
     def next(self, count: int) -> list[int]:

@@ -69,6 +69,9 @@ class Batch(models.Model):
         SEALED = "sealed", "đã ký"
         LOST = "lost", "mất dữ liệu riêng khi khôi phục"
 
+    COUNTED = (State.APPROVED, State.SEALED, State.LOST)
+    """What was approved counts in books, stock, quotas and totals, whatever became of it since."""
+
     public_id = models.CharField(max_length=22, unique=True)
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="batches")
     idempotency_key = models.CharField(max_length=100)

@@ -16,7 +16,6 @@ from sogoc.services.gate.findings import SHOWN_CELLS, Findings
 from sogoc.services.gate.rows import Listed
 
 _PORTION = 500
-APPROVED = (Batch.State.APPROVED, Batch.State.SEALED, Batch.State.LOST)
 
 
 def approved_before(batch: Batch) -> Q:
@@ -24,7 +23,7 @@ def approved_before(batch: Batch) -> Q:
 
     No two approvals of an institution have one time, so the last that was held against all of them stays the last.
     """
-    before = Q(state__in=APPROVED)
+    before = Q(state__in=Batch.COUNTED)
     if batch.approved_at is None:
         return before
     return before & (Q(approved_at__isnull=True) | Q(approved_at__lt=batch.approved_at))
