@@ -216,7 +216,7 @@ def book() -> numbering.Book:
 
 
 def void(trial: Trial, by: User) -> object:
-    return numbering.void(book=book(), numbers=[1], reason="x", on="2026-07-16", by=by, now=trial.now)
+    return numbering.void(book=book(), numbers=[1], why="other", reason="x", on="2026-07-16", by=by, now=trial.now)
 
 
 def write_numbers(trial: Trial, by: User) -> object:

@@ -75,7 +75,15 @@ def used(trial: Trial) -> Trial:
     trial.advance()
     ours, officer, at = rows[0].institution, trial.people["officer"], {"at": trial.now}
     run_of_blanks = {"kind": "degree", "series": "SG", "first": 1, "last": 5, "on": "2026-07-01"}
-    book = {"kind": "degree", "level": "bachelor", "year": "2026", "number": 9, "register_number": "9", "reason": "x"}
+    book = {
+        "kind": "degree",
+        "level": "bachelor",
+        "year": "2026",
+        "number": 9,
+        "register_number": "9",
+        "why": "other",
+        "reason": "x",
+    }
     Override.objects.create(
         batch=rows[0].batch,
         rules=["power"],

@@ -269,7 +269,7 @@ def a_status_set_back(was: Register) -> Named:
 
 def a_void_number(was: Register) -> Named:
     void(was, 9, "chữ ký bị nhòe")
-    return [("number-void", "chữ ký bị nhòe")]
+    return [("number-void", "number 9 register_number 2026/0009 reason misprint")]
 
 
 def a_gap_before_a_void_number(was: Register) -> Named:
@@ -345,7 +345,7 @@ def where(row: Row) -> str:
 def void(was: Register, number: int, reason: str) -> None:
     VoidNumber.objects.create(
         institution=was.first.institution, kind="degree", level="bachelor", year="2026", number=number,
-        register_number=f"2026/{number:04}", reason=reason, at=was.trial.now, by=was.trial.by("preparer"),
+        register_number=f"2026/{number:04}", why="misprint", reason=reason, at=was.trial.now, by=was.trial.by("preparer"),
     )  # fmt: skip
 
 

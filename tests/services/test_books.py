@@ -41,10 +41,10 @@ def column(pages: list[Page], key: str) -> list[str]:
     return [row[place] for page in pages for row in page.rows]
 
 
-def void(trial: Trial, number: int, reason: str = "in hỏng") -> None:
+def void(trial: Trial, number: int, why: str = "misprint") -> None:
     VoidNumber.objects.create(
         institution=queries.institution(OURS), kind="degree", level="bachelor", year="2026", number=number,
-        register_number=f"2026/{number:04d}", reason=reason, at=trial.now, by=trial.by("approver"),
+        register_number=f"2026/{number:04d}", why=why, reason="viết nhầm tên bà Niê Mẫu", at=trial.now, by=trial.by("approver"),
     )  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def test_the_register_lists_every_number_of_the_year_in_order_and_voids_in_their
     trial.open(2, decision=DECISION)  # a draft stands in no book
     pages = register(trial)
     assert column(pages, "register_number") == ["2026/0001", "2026/0002", "2026/0003", "2026/0004"]
-    assert column(pages, "note")[3] == "Bỏ số: in hỏng"
+    assert column(pages, "note")[3] == "Bỏ số: in, ghi sai"
     assert pages[0].heading.institution == "Trường Đại học Sông Gốc"
     assert pages[0].facts[0].startswith("Bằng cử nhân. Quyết định công nhận tốt nghiệp số 412/QĐ-ĐHSG")
     assert pages[-1].carried.said(pages[-1].layout) == "3 văn bằng, 1 số bỏ"

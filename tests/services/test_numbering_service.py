@@ -11,7 +11,8 @@ import pytest
 from sogoc.core.blanks import Runs
 from sogoc.errors import AlreadyInRegister, GateRefused, InputError, NotAllowed, WrongState
 from sogoc.register import queries
-from sogoc.register.models import Batch, VoidNumber
+from sogoc.register.histories import places
+from sogoc.register.models import AuditEvent, Batch, VoidNumber
 from sogoc.services import batches, blanks, numbering
 from sogoc.services.numbering import Book
 from tests.services.trial import DECISION, OURS, Trial, at_once, refused
@@ -26,10 +27,21 @@ def numbers(batch: Batch) -> list[int | None]:
     return list(batch.rows.order_by("position").values_list("number", flat=True))
 
 
-def void(trial: Trial, book: Book, *which: int, reason: str = "trang sổ bị rách") -> list[VoidNumber]:
+def void(
+    trial: Trial, book: Book, *which: int, reason: str = "trang sổ bị rách", why: str = "page"
+) -> list[VoidNumber]:
     return numbering.void(
-        book=book, numbers=which, reason=reason, on="2026-07-16", by=trial.by("preparer"), now=trial.now
+        book=book, numbers=which, why=why, reason=reason, on="2026-07-16", by=trial.by("preparer"), now=trial.now
     )
+
+
+def test_books_and_audits_print_a_closed_word_and_no_free_text(trial: Trial, book: Book) -> None:
+    """A reason could name a person, and what a book printed is never erased."""
+    refused(InputError, lambda: void(trial, book, 1, why="in nhầm tên Y Moan"))
+    void(trial, book, 1, reason="in nhầm tên Y Moan")
+    (place,) = places(book.institution, kind=book.kind, level=book.level, year=book.year)
+    assert place.void == "trang sổ hỏng"
+    assert "Moan" not in str([event.detail for event in AuditEvent.objects.all()])
 
 
 def test_numbers_are_given_in_the_order_of_the_file(trial: Trial, book: Book) -> None:
@@ -85,7 +97,7 @@ def test_a_number_is_void_once_and_never_one_that_a_row_bears(trial: Trial, book
     refused(AlreadyInRegister, lambda: void(trial, book, 4))
     assert numbers(trial.open(1)) == [5]
     refused(NotAllowed, lambda: numbering.void(
-        book=book, numbers=[6], reason="x", on="2026-07-16", by=trial.by("approver"), now=trial.now
+        book=book, numbers=[6], why="other", reason="x", on="2026-07-16", by=trial.by("approver"), now=trial.now
     ))  # fmt: skip
 
 

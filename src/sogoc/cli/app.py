@@ -173,7 +173,9 @@ def submit(batch: Batch, by: By, as_json: Json = False) -> int:
 def discard(
     batch: Batch,
     by: By,
-    reason: Annotated[str | None, typer.Option(help="Why the numbers that were allotted are void.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Why the numbers that were allotted are void; name nobody.")
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Take out again a batch that nobody approved, to mend its file and import it anew."""

@@ -149,7 +149,7 @@ def _json(one: Decision) -> dict[str, str | int | bool]:
 def request(
     batch: BatchId,
     rule: Annotated[list[str], typer.Option(help="A rule of the gate that the batch may break.")],
-    reason: Annotated[str, typer.Option(help="Why. It stays in the register; the rules are public.")],
+    reason: Annotated[str, typer.Option(help="Why. It stays in the register, the rules are public; name nobody.")],
     by: By,
     as_json: Json = False,
 ) -> int:

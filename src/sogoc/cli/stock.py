@@ -242,7 +242,7 @@ def book(institution: InstitutionCode, kind: Kind, level: Level, year: Year, as_
     one = _book(institution, kind, level, year)
     gaps = one.gaps()
     (following,) = one.next(1)
-    voids = {void.number: void.reason for void in one.voids().order_by("number")}
+    voids = {void.number: void.get_why_display() for void in one.voids().order_by("number")}
     if as_json:
         output.document(
             {"next": following, "rows": one.rows().count(), "void": voids, "gaps": [list(run) for run in gaps]}
@@ -263,7 +263,8 @@ def void(
     kind: Kind,
     level: Level,
     year: Year,
-    reason: Annotated[str, typer.Option(help="Why.")],
+    why: Annotated[str, typer.Option(help="misprint, page, skipped, withdrawn or other; books print it.")],
+    reason: Annotated[str, typer.Option(help="In your words. It stays in the register; name nobody.")],
     by: By,
     as_json: Json = False,
 ) -> int:
@@ -274,7 +275,7 @@ def void(
     from sogoc.services import numbering
 
     made = numbering.void(
-        book=_book(institution, kind, level, year), numbers=numbers, reason=reason, on=f"{year}-12-31", by=person(by),
+        book=_book(institution, kind, level, year), numbers=numbers, why=why, reason=reason, on=f"{year}-12-31", by=person(by),
         now=now(),
     )  # fmt: skip
     texts = [one.register_number for one in made]

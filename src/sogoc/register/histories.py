@@ -49,7 +49,7 @@ class History:
 class Place:
     """A line of a register in its order: numbers as natural numbers, and texts in no known form behind them.
 
-    `row` is the id of the row, `void` the reason of a number that was given up.
+    `row` is the id of the row, `void` the closed word for why a number was given up.
     """
 
     unread: bool
@@ -69,7 +69,7 @@ def places(institution: Institution, *, kind: str, level: str, year: str) -> lis
         known = number if read is None else read.number
         lines.append(Place(known is None, known or 0, text, row=key))
     lines += [
-        Place(unread=False, number=void.number, text=void.register_number, void=void.reason)
+        Place(unread=False, number=void.number, text=void.register_number, void=void.get_why_display())
         for void in VoidNumber.objects.filter(**book)
     ]
     return sorted(lines, key=lambda place: (place.unread, place.number, place.text))

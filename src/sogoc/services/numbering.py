@@ -124,14 +124,20 @@ def serials_beside(batch: Batch) -> QuerySet[Row]:
 
 
 @transaction.atomic
-def void(*, book: Book, numbers: Sequence[int], reason: str, on: str, by: User, now: datetime) -> list[VoidNumber]:
-    """Say of numbers that no diploma will ever bear them, and why. `on` is a day of the book's year.
+def void(
+    *, book: Book, numbers: Sequence[int], why: str, reason: str, on: str, by: User, now: datetime
+) -> list[VoidNumber]:
+    """Say of numbers that no diploma will ever bear them, and why. `on` is a day of the book's year, `why` a closed word, which
+    books print; the `reason` stays in the register, and names nobody all the same.
 
     Raises: NotAllowed; InputError without a reason, or for a number beyond the next of its book; AlreadyInRegister for a
     number that a row bears or that is void.
     """
     access.require(by, "batch.prepare", book.institution)
     book.institution.hold()
+    if why not in VoidNumber.Why.values:
+        words = "; ".join(f"{one.value} ({one.label})" for one in VoidNumber.Why)
+        raise InputError(f"{why} is none of: {words}", f"{why} không thuộc: {words}")
     _need_reason(reason)
     if not numbers or len(set(numbers)) != len(numbers) or min(numbers) < 1:
         raise InputError("name different numbers from 1 on", "hãy ghi các số khác nhau, từ 1")
@@ -145,7 +151,7 @@ def void(*, book: Book, numbers: Sequence[int], reason: str, on: str, by: User, 
             f"the next number of the book is {following[0]}: a void number beyond it would leave a gap",
             f"số kế tiếp của sổ là {following[0]}: hủy số xa hơn sẽ để trống số ở giữa",
         )
-    return _enter_voids(book, [(number, book.written(number, on)) for number in sorted(numbers)], reason, by, now)
+    return _enter_voids(book, [(number, book.written(number, on)) for number in sorted(numbers)], why, reason, by, now)
 
 
 def void_all(batch: Batch, *, reason: str, by: User, now: datetime) -> int:
@@ -153,22 +159,22 @@ def void_all(batch: Batch, *, reason: str, by: User, now: datetime) -> int:
     _need_reason(reason)
     numbers = batch.rows.filter(number__isnull=False).values_list("number", "register_number")
     rows = [(number, text) for number, text in numbers.order_by("number") if number is not None]
-    return len(_enter_voids(Book.of(batch), rows, reason, by, now))
+    return len(_enter_voids(Book.of(batch), rows, VoidNumber.Why.WITHDRAWN, reason, by, now))
 
 
 def _enter_voids(
-    book: Book, numbers: Sequence[tuple[int, str]], reason: str, by: User, now: datetime
+    book: Book, numbers: Sequence[tuple[int, str]], why: str, reason: str, by: User, now: datetime
 ) -> list[VoidNumber]:
     made = VoidNumber.objects.bulk_create(
         VoidNumber(
             institution=book.institution, kind=book.kind, level=book.level, year=book.year, number=number,
-            register_number=text, reason=reason, at=now, by=by,
+            register_number=text, why=why, reason=reason, at=now, by=by,
         )
         for number, text in numbers
     )  # fmt: skip
     audit.note(
         by, "number.void", f"{book.institution.code} {book.kind} {book.level} {book.year}", at=now,
-        detail={"numbers": [number for number, _ in numbers][:50], "count": len(numbers)},
+        detail={"why": why, "numbers": [number for number, _ in numbers][:50], "count": len(numbers)},
     )  # fmt: skip
     return made
 

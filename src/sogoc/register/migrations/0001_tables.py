@@ -327,6 +327,7 @@ class Migration(migrations.Migration):
                 ('year', models.CharField(max_length=4)),
                 ('number', models.PositiveBigIntegerField()),
                 ('register_number', models.CharField(max_length=100)),
+                ('why', models.CharField(choices=[('misprint', 'in, ghi sai'), ('page', 'trang sổ hỏng'), ('skipped', 'bỏ sót số'), ('withdrawn', 'danh sách bị rút'), ('other', 'lý do khác')], max_length=20)),
                 ('reason', models.CharField(max_length=250)),
                 ('at', models.DateTimeField()),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -505,5 +506,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='voidnumber',
             constraint=models.UniqueConstraint(fields=('institution', 'kind', 'level', 'year', 'number'), name='void_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='voidnumber',
+            constraint=models.CheckConstraint(condition=models.Q(('why__in', ['misprint', 'page', 'skipped', 'withdrawn', 'other'])), name='void_for_a_known_reason'),
         ),
     ]

@@ -216,7 +216,17 @@ class Row(models.Model):
 
 
 class VoidNumber(models.Model):
-    """A register number that no diploma will ever bear, and why: a book has no gap that nobody explains."""
+    """A register number that no diploma will ever bear, and why: a book has no gap that nobody explains.
+
+    Books and audits print the closed word `why`; the `reason` in free text stays in the register, for it could name a person.
+    """
+
+    class Why(models.TextChoices):
+        MISPRINT = "misprint", "in, ghi sai"
+        PAGE = "page", "trang sổ hỏng"
+        SKIPPED = "skipped", "bỏ sót số"
+        WITHDRAWN = "withdrawn", "danh sách bị rút"
+        OTHER = "other", "lý do khác"
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="void_numbers")
     kind = models.CharField(max_length=40)
@@ -224,13 +234,18 @@ class VoidNumber(models.Model):
     year = models.CharField(max_length=4)
     number = models.PositiveBigIntegerField()
     register_number = models.CharField(max_length=100)
+    why = models.CharField(max_length=20, choices=Why.choices)
     reason = models.CharField(max_length=250)
     at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["institution", "kind", "level", "year", "number"], name="void_once")
+            models.UniqueConstraint(fields=["institution", "kind", "level", "year", "number"], name="void_once"),
+            models.CheckConstraint(
+                condition=Q(why__in=["misprint", "page", "skipped", "withdrawn", "other"]),
+                name="void_for_a_known_reason",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -20,7 +20,7 @@ _CHUNK = 2000
 
 
 class Used(NamedTuple):
-    """A number of one book. `old`: its row was taken over from an old register; `void` is the reason why no row bears it."""
+    """A number of one book. `old`: its row was taken over from an old register; `void` is the closed word why no row bears it."""
 
     number: int
     old: bool
@@ -59,8 +59,8 @@ def _numbers(rows: QuerySet[Row], voids: QuerySet[VoidNumber]) -> Iterator[Used]
             if number is not None
         ),
         (
-            Used(number=number, old=False, void=reason, text=text)
-            for number, reason, text in voids.order_by("number").values_list("number", "reason", "register_number")
+            Used(number=number, old=False, void=why, text=text)
+            for number, why, text in voids.order_by("number").values_list("number", "why", "register_number")
         ),
         key=attrgetter("number"),
     )
