@@ -121,6 +121,14 @@ def test_more_than_the_decision_names_is_told_once() -> None:
     assert "11/10" in report.findings()[0].to_json()["en"]
 
 
+def test_a_decision_written_in_two_ways_is_counted_as_one() -> None:
+    history = school()
+    for spelt in ("412/QĐ-ĐHSG", "412/qd đhsg"):
+        issue(history, (LAW, "full-time", "", 6), decision_number=spelt, decision_total=6)
+    history.state()
+    assert named(audit(history)) == ["log-fault", "decision-exceeded"]
+
+
 def test_a_false_log_is_named_and_still_counted() -> None:
     history = school()
     issue(history, (LAW, "full-time", "", 9))
