@@ -168,11 +168,12 @@ def commands() -> dict[str, set[str]]:
 
 
 def shown_calls(path: Path) -> Iterator[list[str]]:
-    """Every whole call of `sogoc` that a document shows on an indented line or in a unit file, in words."""
+    """Every whole call of `sogoc` that a document shows on an indented line, in a fence or in a unit file, in words."""
     text = path.read_text().replace("\\\n", " ")
-    for call in re.findall(r"^(?: {2,}(?:\S*/)?|ExecStart=.* exec )(sogoc .*)$", text, re.MULTILINE):
+    before = r" {2,}(?:\S*/)?|ExecStart=.* exec |(?:[A-Z_]+=(?:\$\([^)]*\)|\S+) )*"
+    for call in re.findall(rf"^(?:{before})(sogoc .*)$", text, re.MULTILINE):
         if "…" not in call:
-            yield shlex.split(call.removesuffix("'"))
+            yield shlex.split(call.removesuffix("'"), comments=True)
 
 
 def test_the_commands_are_found() -> None:

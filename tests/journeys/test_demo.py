@@ -262,7 +262,9 @@ def test_the_desk_of_a_registrar(demo: Demo, now: str) -> None:
             "recall", "list.txt", "--institution", "DHSG01", "--decision", "193/HS-ST", "--on", now[:10], "--ground",
             "ineligible", "--judgment", "--prepared-by", "lap.dhsg01", "--by", "duyet.dhsg01", "--json",
         )  # fmt: skip
-        assert json.loads(demo.told(*recall, "--check"))["exceptions"] == [{"line": "SG000000", "why": "unknown"}]
+        checked = demo.sogoc(*recall, "--check")
+        assert checked.returncode == 1
+        assert json.loads(checked.stdout)["exceptions"] == [{"line": "SG000000", "why": "unknown"}]
         assert demo.sogoc(*recall).returncode == 1
         for logged in (2, 0):
             assert json.loads(demo.told(*recall, "--leave-out", "SG000000"))["logged"] == logged

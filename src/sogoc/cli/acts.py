@@ -98,7 +98,7 @@ def _change_status(
     entry.refresh_from_db()
     return done(
         as_json, {"act": act, "index": entry.index, "size": size},
-        f"Đã ghi: {act}, vị trí {entry.index}", f"logged at index {entry.index}",
+        f"Đã ghi: {acting.VIETNAMESE[act]}, vị trí {entry.index}", f"{act}: logged at index {entry.index}",
     )  # fmt: skip
 
 
@@ -163,11 +163,12 @@ def recall(
             en, vi = recalling.EXCEPTIONS[why]
             output.stderr.print(f"  {name}: {vi} · {en}", markup=False)
     if check:
-        return done(
+        done(
             as_json, {"clear": len(examined.clear), "done": len(examined.done), "exceptions": exceptions},
             f"{len(examined.clear)} văn bằng thực hiện được, {len(examined.done)} đã xong, {len(exceptions)} vướng mắc",
             f"{len(examined.clear)} can be acted on, {len(examined.done)} are done, {len(exceptions)} exceptions",
         )  # fmt: skip
+        return output.FAILED if exceptions else 0
     with Progression("Thu hồi · Recall", total=len(examined.clear), quiet=as_json) as progress:
         told = recalling.run(
             _acting(archive, by=who, prepared_by=preparer), wanted, acknowledged=leave_out or [],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sogoc.cli.options import By, InstitutionCode, Json, home
+from sogoc.core.vocabulary import FIELDS
 from sogoc.errors import InputError
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def copy_issue(request: Request, by: By, as_json: Json = False) -> int:
             output.console.print(f"  {note}", markup=False)
     return done(
         as_json, _copy_json(issued) | {"notes": list(face.notes)},
-        f"Bản sao số {face.number}, {issued.copies} bản", f"copy {face.number}, {issued.copies} of it",
+        f"Bản sao số {face.number}, {issued.copies} bản", f"copy {face.number}, {issued.copies} printed",
     )  # fmt: skip
 
 
@@ -194,7 +195,8 @@ def notice_list(institution: InstitutionCode, by: By, as_json: Json = False) -> 
         }
         for one in notices.waiting(queries.institution(institution), by=person(by))
     ]  # fmt: skip
-    return _table(as_json, "notices", ("number", "recipient", "what", "subject", "due_on"), found)
+    _name_subjects(found)
+    return _table(as_json, "notices", ("number", "recipient", "what", "named", "due_on"), found)
 
 
 @notice_app.command("sent")
@@ -228,17 +230,25 @@ def deadlines(
 
     today = due.today(now())
     found = due.of(queries.institution(institution), by=person(by), done_too=done_too)
-    _table(
-        as_json, "deadlines", ("due_on", "what", "subject", "detail", "late"),
-        [
-            {
-                "due_on": one.due_on, "what": one.what, "subject": one.subject, "detail": one.detail, "since": one.since,
-                "open": one.open, "late": one.is_late(today), "legal_basis": one.legal_basis,
-            }
-            for one in found
-        ],
-    )  # fmt: skip
+    rows = [
+        {
+            "due_on": one.due_on, "what": one.what, "subject": one.subject, "detail": one.detail, "since": one.since,
+            "open": one.open, "late": one.is_late(today), "legal_basis": one.legal_basis,
+        }
+        for one in found
+    ]  # fmt: skip
+    _name_subjects(rows)
+    _table(as_json, "deadlines", ("due_on", "what", "named", "detail", "late"), rows)
     return output.FAILED if any(one.is_late(today) for one in found) else 0
+
+
+def _name_subjects(rows: list[dict[str, Any]]) -> None:
+    """Name what a line is about as people do: a diploma by its serial number, anything else by what it is."""
+    from sogoc.register import queries
+
+    serials = queries.serial_numbers(row["subject"] for row in rows)
+    for row in rows:
+        row["named"] = serials.get(row["subject"], row["subject"])
 
 
 def _table(
@@ -253,9 +263,43 @@ def _table(
         return 0
     table = Table(box=None, padding=(0, 1))
     for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
+        table.add_column(_HEADINGS.get(column) or f"{FIELDS[column].vi} · {FIELDS[column].en}", overflow="fold")
     for row in rows:
-        table.add_row(*("" if row[column] is None else str(row[column]) for column in columns))
+        table.add_row(*(_shown(row[column]) for column in columns))
     output.console.print(table)
-    output.console.print(f"{len(rows)} {name}{', và còn nữa · and more' if more else ''}", markup=False)
+    output.console.print(f"{len(rows)} dòng · lines{', và còn nữa · and more' if more else ''}", markup=False)
     return 0
+
+
+_HEADINGS = {
+    "number": "Số · Number",
+    "request": "Yêu cầu · Request",
+    "due_on": "Hạn · Due",
+    "what": "Việc · What",
+    "named": "Về · About",
+    "detail": "Chi tiết · Detail",
+    "late": "Trễ · Late",
+    "recipient": "Báo cho · To tell",
+    "copies": "Số bản · Copies",
+    "relation": "Người yêu cầu · Who asks",
+    "status": "Tình trạng · Status",
+    "former": "Tên cũ · Former name",
+}
+_VIETNAMESE = {
+    "digital-diploma": "cấp văn bằng số", "paper-diploma": "cấp văn bằng giấy", "paper-school-diploma": "cấp bằng giấy",
+    "copy": "trả bản sao", "return-revoked": "thu lại bản chính", "publication": "công bố",
+    "holder": "người được cấp", "institution": "cơ sở", "public": "công chúng", "verifiers": "người đã kiểm tra",
+    "ministry": "Bộ", "police": "công an", "gate.refused": "cửa kiểm soát từ chối", "amend": "chỉnh sửa",
+    "reissue": "cấp lại", "valid": "có hiệu lực", "revoked": "đã thu hồi", "suspended": "tạm dừng", "superseded": "đã thay thế",
+}  # fmt: skip
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "có · yes" if value else ""
+    if not isinstance(value, str):
+        return "" if value is None else str(value)
+    from sogoc.services import acting
+
+    vi = _VIETNAMESE.get(value) or acting.VIETNAMESE.get(value)
+    return f"{vi} · {value}" if vi else value

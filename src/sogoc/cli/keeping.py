@@ -99,6 +99,7 @@ def institution_check(
     from sogoc.cli.verify import read_file
     from sogoc.core import evidence, leaving
     from sogoc.core import trust as trusting
+    from sogoc.core.report import LABELS, Verdict
     from sogoc.wiring import utc_now
 
     policy = trusting.parse(read_file(trust, trusting.MAX_BYTES))
@@ -114,11 +115,14 @@ def institution_check(
             "erased": found.erased, "verdicts": dict(found.verdicts), "faults": faults,
         })  # fmt: skip
     else:
+        said = ", ".join(
+            f"{count} {LABELS[Verdict(verdict)][1]} · {verdict}" for verdict, count in found.verdicts.items()
+        )
         for fault in faults[:40]:
             output.console.print(f"✗ {fault}", style="red", markup=False)
         output.console.print(
             f"{'✗' if faults else '✓'} {manifest.institution}: {found.lines} dòng · lines, {found.verified} đã kiểm · verified,"
-            f" {found.erased} đã xóa · erased; {dict(found.verdicts)}",
+            f" {found.erased} đã xóa · erased; {said}",
             style="red" if faults else "green", markup=False,
         )  # fmt: skip
     return output.FAILED if faults else 0

@@ -161,7 +161,12 @@ def exchange(
     from sogoc.services import blanks
 
     row = blanks.exchange(row=queries.row_by_serial(institution, serial), serial=to, by=person(by), now=now())
-    return done(as_json, {"serial": row.serial_number}, f"Dòng {row.cell}: {to}", f"row {row.cell} is printed on {to}")
+    return done(
+        as_json,
+        {"serial": row.serial_number},
+        f"Văn bằng in trên phôi {serial} nay in trên phôi {to}",
+        f"what was on {serial} is printed on {to}",
+    )
 
 
 @blank_app.command()
@@ -181,7 +186,8 @@ def stock(institution: InstitutionCode, kind: Kind, as_json: Json = False) -> in
     else:
         for series, one in whole.items():
             output.console.print(
-                f"{series}: nhận · received {one['received']} = cấp · issued {one['issued']} + hỏng · spoiled {one['spoiled']}"
+                f"{blanks.SerialRun(series=series, first=0, last=0)}: nhận · received {one['received']}"
+                f" = cấp · issued {one['issued']} + hỏng · spoiled {one['spoiled']}"
                 f" + mất · lost {one['lost']} + hủy · destroyed {one['destroyed']} + còn · stock {one['stock']}",
                 markup=False,
             )
@@ -239,6 +245,8 @@ def book(institution: InstitutionCode, kind: Kind, level: Level, year: Year, as_
     from sogoc.cli.opening import open_home
 
     open_home(home())
+    from sogoc.core.blanks import Runs
+
     one = _book(institution, kind, level, year)
     gaps = one.gaps()
     (following,) = one.next(1)
@@ -249,8 +257,10 @@ def book(institution: InstitutionCode, kind: Kind, level: Level, year: Year, as_
         )
     else:
         output.console.print(f"{one.rows().count()} dòng · rows; số tiếp theo · next {following}", markup=False)
-        for number, reason in voids.items():
-            output.console.print(f"  {number}: hủy · void: {reason}", markup=False)
+        for reason in dict.fromkeys(voids.values()):
+            for first, last in Runs.of(number for number, why in voids.items() if why == reason):
+                run = str(first) if first == last else f"{first}–{last}"
+                output.console.print(f"  {run}: hủy · void: {reason}", markup=False)
         for first, last in gaps:
             output.console.print(f"  ✗ {first}–{last}: bỏ trống · left out", markup=False)
     return 1 if gaps else 0

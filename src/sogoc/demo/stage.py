@@ -312,6 +312,11 @@ class Stage:
             self.output / "registers", seed=self.seed, today=self.now.date(), number=queries.batches()
         )
 
+    def leave_a_list(self) -> None:
+        """Leave one clean list beside the others that is not in the register: the registrar's first own work."""
+        path = sample.make_supplement(self.output / "registers", seed=self.seed, today=self.now.date(), number=1).path
+        say(f"{path.name}: chưa vào sổ, dành cho bạn · not in the register, for you to take in")
+
     def finish(self) -> None:
         """Do what a stop left undone."""
         from sogoc.services import issuing

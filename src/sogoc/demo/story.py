@@ -90,6 +90,7 @@ class _Story:
         with _phase("Hôm nay: ba đợt còn lại", "today: the other three lists"):
             rest = [batch for batch in samples.batches if batch is not school]
             last = self.stage.issue(rest, now=self.now, show_four_eyes=True)
+            self.stage.leave_a_list()
         with _phase("Thu hồi một văn bằng theo quyết định", "one diploma is revoked by decision"):
             rows = self.stage.rows(last)
             self.stage.revoke(rows[7])

@@ -80,6 +80,11 @@ def row_by_serial(institution_code: str, serial_number: str) -> Row:
     return newest_version(rows[0])
 
 
+def serial_numbers(identifiers: Iterable[str]) -> dict[str, str]:
+    """Return the serial number of each of these qualifications that stands in a register here."""
+    return dict(Row.objects.filter(identifier__in=set(identifiers)).values_list("identifier", "serial_number"))
+
+
 def newest_version(row: Row) -> Row:
     """Return the newest version of the qualification that this row is a version of."""
     return newest_versions([row])[row.pk]

@@ -279,6 +279,12 @@ def status_of(logged: Entry) -> Status:
     return RESULT.get(last.act, Status.VALID) if last is not None else Status.VALID
 
 
+VIETNAMESE: Mapping[str, str] = {
+    "revoke": "thu hồi", "cancel": "hủy bỏ", "suspend": "tạm dừng hiệu lực", "reinstate": "khôi phục hiệu lực",
+}  # fmt: skip
+"""What the acts on a status are called to those who do them."""
+_STANDS = {Status.REVOKED: "đã thu hồi hoặc hủy bỏ", Status.SUSPENDED: "đang tạm dừng hiệu lực", Status.VALID: "đang có hiệu lực",
+           Status.SUPERSEDED: "đã được thay thế"}  # fmt: skip
 _FROM: Mapping[str, tuple[Status, ...]] = {
     "revoke": (Status.VALID, Status.SUSPENDED),
     "cancel": (Status.VALID, Status.SUSPENDED),
@@ -296,7 +302,7 @@ def _allow(act: str, status: Status) -> None:
     if not allows(act, status):
         raise WrongState(
             f"a qualification that is {status.name.lower()} cannot be the target of {act}",
-            f"văn bằng đang ở tình trạng {status.name.lower()}, không thể thực hiện {act}",
+            f"văn bằng {_STANDS[status]}, không thể {VIETNAMESE[act]}",
         )
 
 
