@@ -27,7 +27,6 @@ from unittest.mock import patch
 from sogoc import wiring
 from sogoc.adapters import protected_pem
 from sogoc.core.authority import Name, Power, SignerTerm
-from sogoc.core.canonical import b64
 from sogoc.core.intake import Intake, IntakeRow
 from sogoc.core.possession import KeyRequest
 from sogoc.core.record import BY_KIND
@@ -162,7 +161,7 @@ def _submitted(home: wiring.Home, number: int) -> Any:
         institution=queries.institution(CODE), schema=BY_KIND["degree"], level="bachelor", decision=decision,
         intake=Intake(file="made", rows=rows, problems=(), changes=(), ignored=(), skipped=(), read=ROWS, faulty=0),
         source=batches.Source(name="made", sha256=sha256(content).digest(), encrypted=home.box.encrypt(content)),
-        key=str(number), public_id=b64(secrets.token_bytes(16)), tally_salt=secrets.token_bytes(16),
+        key=str(number), public_id=batches.new_id(secrets.token_bytes), tally_salt=secrets.token_bytes(16),
         identifiers=lambda: next(identifiers), by=_person("lap"), now=now(), allot_numbers=True,
     )  # fmt: skip
     return batches.submit(batch=batch, by=_person("lap"), now=now())
@@ -364,7 +363,7 @@ def _opened_by_archive(name: str) -> Any:
         institution=queries.institution(CODE), schema=BY_KIND["degree"], level="bachelor", decision=decision,
         intake=Intake(file="made", rows=rows, problems=(), changes=(), ignored=(), skipped=(), read=3, faulty=0),
         source=batches.Source(name=name, sha256=sha256(name.encode()).digest(), encrypted=b"sealed"),
-        key=name, public_id=b64(secrets.token_bytes(16)), tally_salt=secrets.token_bytes(16),
+        key=name, public_id=batches.new_id(secrets.token_bytes), tally_salt=secrets.token_bytes(16),
         identifiers=lambda: str(uuid.UUID(bytes=secrets.token_bytes(16), version=4)), by=_person("lap"), now=now(),
         allot_numbers=True, allot_serials=True,
     )  # fmt: skip

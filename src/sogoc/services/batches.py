@@ -41,6 +41,13 @@ class Decision:
     awarded_on: str
 
 
+def new_id(randomness: Callable[[int], bytes]) -> str:
+    """Return a new id for a batch or an upload: 16 random bytes, in text that people can type behind a command."""
+    while (drawn := canonical.b64(randomness(16))).startswith("-"):
+        pass  # there a dash at the beginning means something else
+    return drawn
+
+
 @transaction.atomic
 def open_batch(
     *,

@@ -185,7 +185,7 @@ def _opened(
         institution=institution,
         source=source,
         defaults={
-            "public_id": _public_id(desk.randomness),
+            "public_id": batches.new_id(desk.randomness),
             "said": said.to_json(),
             "choices": choices,
             "supersedes": first,
@@ -412,7 +412,7 @@ def _taken(desk: Desk, upload: Upload, read: Intake, *, by: User, now: datetime)
         intake=read,
         source=Source(name=source.name, sha256=bytes(source.sha256), encrypted=bytes(source.content or b"")),
         key=bytes(source.sha256).hex(),
-        public_id=_public_id(desk.randomness),
+        public_id=batches.new_id(desk.randomness),
         tally_salt=desk.randomness(16),
         identifiers=lambda: str(uuid.UUID(bytes=desk.randomness(16), version=4)),
         by=by,
@@ -433,12 +433,6 @@ def _taken(desk: Desk, upload: Upload, read: Intake, *, by: User, now: datetime)
             defaults={"meaning": meaning, "by": by, "at": now},
         )
     return batch
-
-
-def _public_id(randomness: Callable[[int], bytes]) -> str:
-    while (drawn := canonical.b64(randomness(16))).startswith("-"):
-        pass  # people type it behind a command, where a dash means something else
-    return drawn
 
 
 @transaction.atomic

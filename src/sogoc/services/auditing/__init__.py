@@ -54,7 +54,7 @@ def audit_institution(
         walk.stop()
     counting.judge_log(audit, found)
     counted = counter.counted()
-    batches.judge(table, counted, walk, found)
+    batches.judge(table, counted, walk.exact, found)
     counting.judge(walk.exactly(counted), found)
     numbers.judge(institution, found)
     acts.judge(institution, walk.statements, audit.status_lists, found)

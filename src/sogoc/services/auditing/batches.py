@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from django.db.models import Count, Max, Min
 
@@ -13,11 +15,9 @@ from sogoc.core import tally as tallies
 from sogoc.core.clocks import day
 from sogoc.core.completeness import Notebook, Where
 from sogoc.core.counting import Counted, LoggedBatch
+from sogoc.core.tally import Cell
 from sogoc.register.models import AuditEvent, Batch, Decision, Institution, Row
 from sogoc.services import counting, gate
-
-if TYPE_CHECKING:
-    from sogoc.services.auditing.rows import SideBySide
 
 NAMED_OTHERWISE = frozenset(
     {"power", "quota", "decision-total", "count", "number-gap", "number-twice", "serial", "blank"}
@@ -54,6 +54,19 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+@dataclass(slots=True)
+class Exact:
+    """What the rows of one batch add up to. `whole` while each of them was read and is what was logged; `clean` while also its
+    columns are.
+    """
+
+    cells: Counter[Cell] = field(default_factory=Counter)
+    whole: bool = True
+    clean: bool = True
+    erased: int = 0
+    missing: int = 0
+
+
 class BatchTable:
     """All batches of an institution by their key and by the index of their entry."""
 
@@ -78,23 +91,23 @@ class BatchTable:
         return one is None or one.state == Batch.State.LOST
 
 
-def judge(table: BatchTable, counted: Counted, walk: SideBySide, found: Notebook) -> None:
+def judge(table: BatchTable, counted: Counted, exact: Mapping[int, Exact], found: Notebook) -> None:
     """Write down what is wrong with the batches of an institution."""
     for one in counted.batches:
         kept = table.at(one.index)
         if kept is None:
             found.find("batch-missing", counting.place(counted, one))
             continue
-        exact = walk.exact[one.index]
+        held = exact[one.index]
         if kept.state == Batch.State.LOST:
-            if exact.missing:
-                found.find("row-lost", counting.place(counted, one), en=str(exact.missing))
+            if held.missing:
+                found.find("row-lost", counting.place(counted, one), en=str(held.missing))
             continue
         same = _compare(kept, one, counting.place(counted, one), found)
-        digest = tallies.digest(exact.cells, bytes(kept.tally_salt))
-        if exact.whole and not exact.erased and digest != one.said.tally_digest:
+        digest = tallies.digest(held.cells, bytes(kept.tally_salt))
+        if held.whole and not held.erased and digest != one.said.tally_digest:
             found.find("batch-altered", {**counting.place(counted, one), "fields": "tally"})
-        if same and exact.clean:
+        if same and held.clean:
             _examine(kept, one, counting.place(counted, one), found)
     _look_at_decisions(table.institution, found)
     _look_for_approvals(table, found)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from sogoc.core import entry
@@ -20,10 +20,9 @@ from sogoc.core.completeness import Notebook, Where
 from sogoc.core.counting import Counted, Counting, LoggedBatch
 from sogoc.core.line import Held, Line, Logged, hold_all
 from sogoc.core.merkle import Hash, leaf_hash
-from sogoc.core.tally import Cell
 from sogoc.ports import ErasureJournal
 from sogoc.register.models import Erasure, Institution, Row
-from sogoc.services.auditing.batches import BatchTable
+from sogoc.services.auditing.batches import BatchTable, Exact
 
 PORTION = 1000
 """So many lines are held at once."""
@@ -49,19 +48,6 @@ class Said(NamedTuple):
     log_index: int
     one: entry.Batch | entry.Successor | entry.StatusAct | entry.Custody
     leaf: Hash
-
-
-@dataclass(slots=True)
-class Exact:
-    """What the rows of one batch add up to. `whole` while each of them was read and is what was logged; `clean` while also its
-    columns are.
-    """
-
-    cells: Counter[Cell] = field(default_factory=Counter)
-    whole: bool = True
-    clean: bool = True
-    erased: int = 0
-    missing: int = 0
 
 
 class _Waiting(NamedTuple):
