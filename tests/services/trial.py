@@ -28,6 +28,7 @@ from sogoc.adapters.memory import MemoryFiles, MemoryKey, MemoryLock, MemoryLogK
 from sogoc.core.anchor import Observation
 from sogoc.core.authority import Name, Power, SignerTerm
 from sogoc.core.canonical import b64
+from sogoc.core.clocks import day
 from sogoc.core.intake import Intake, IntakeRow
 from sogoc.core.note import VerifierKey
 from sogoc.core.possession import KeyRequest
@@ -175,7 +176,14 @@ class Trial:
         institution = queries.institution(code)
         (kind,) = {power.kind for power in newest_page(institution)[1].powers} or {"degree"}
         if not institution.blank_events.exists():
-            blanks.receive(institution=institution, kind=kind, run=run, on="2026-07-01", by=by, now=self.now)
+            blanks.receive(
+                institution=institution,
+                kind=kind,
+                run=run,
+                on=min("2026-07-01", day(self.now).isoformat()),
+                by=by,
+                now=self.now,
+            )
 
     def accredit(self, code: str, *, name: str | None = None, powers: Sequence[Power] = (IT, LAW)) -> Institution:
         key = self.keys.setdefault(f"memory:{code}", SteadyKey(_key(code)))

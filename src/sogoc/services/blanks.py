@@ -213,10 +213,16 @@ def _enter(
     minutes: str | None = None, reason: str | None = None, confirmed_by: User | None = None,
     police_notice_at: datetime | None = None, counted: int | None = None,
 ) -> BlankEvent:  # fmt: skip
-    if kind not in record.BY_KIND or record.is_full_date(on) is not None or on > clocks.day(now).isoformat():
+    if kind not in record.BY_KIND:
         raise InputError(
-            "no such kind, or no such day, or one that is still to come",
-            "không có loại này, hoặc ngày không đúng, hoặc ngày chưa đến",
+            f"{kind} is none of {', '.join(record.BY_KIND)}", f"{kind} không thuộc {', '.join(record.BY_KIND)}"
+        )
+    if record.is_full_date(on) is not None or on > clocks.day(now).isoformat():
+        raise InputError(
+            f"{on} is no day such as 2026-07-01, or one that is still to come",
+            f"{on} không phải ngày dạng 2026-07-01, hoặc ngày chưa đến",
+            mend="Give the day on which it happened.",
+            mend_vi="Ghi ngày đã xảy ra việc này.",
         )
     event = BlankEvent.objects.create(
         institution=institution, kind=kind, series=run.series, first=run.first, last=run.last, what=what, on=on,
