@@ -9,7 +9,7 @@ process that asked; the child has its own limit. Run: make bench
 from __future__ import annotations
 
 import json
-import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -18,6 +18,9 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.figures import Figure, arguments, core_seconds, peak, say
 from sogoc.adapters.sheets import read_table
 from sogoc.adapters.sheets_write import Value, write_csv, write_xlsx
 from sogoc.core import intake
@@ -116,46 +119,69 @@ def table(count: int, *, dirty: bool) -> Iterator[list[Value]]:
 
 
 def measure(path: Path) -> dict[str, float]:
-    began, before = time.perf_counter(), time.process_time()
+    began, before = time.perf_counter(), core_seconds()
     sheets = read_table(path)
     opened = time.perf_counter()
     result = intake.read(sheets, file=path.name, schema=DEGREE, defaults=GIVEN, today=TODAY)
     checked = time.perf_counter()
-    spent = time.process_time() + sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - before
-    peak = next(
-        line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")
-    )
     return {
         "rows": result.read,
         "problems": sum(result.counts.values()),
         "open": opened - began,
         "check": checked - opened,
-        "core": spent,
-        "peak": int(peak) / 1024,
+        "core": core_seconds() - before,
+        "peak": peak(),
     }
 
 
+def figures(path: Path, runs: int) -> list[Figure]:
+    """What `runs` processes of their own said of this file."""
+    command = [sys.executable, __file__, "--measure", str(path)]
+    said = [json.loads(subprocess.run(command, capture_output=True, check=True).stdout) for _ in range(runs)]
+    last = said[-1]
+    rates = [one["rows"] / one["core"] for one in said]
+    peaks = [one["peak"] for one in said]
+    note = (
+        f"{last['problems']:,} problems, opened in {last['open']:.1f} s, checked in {last['check']:.1f} s by the clock"
+    )
+    return [
+        Figure(
+            name=f"check {path.name}",
+            value=statistics.median(rates),
+            unit="rows/s of a core",
+            n=last["rows"],
+            note=note,
+            runs=tuple(rates),
+        ),
+        Figure(
+            name=f"check {path.name}: peak memory",
+            value=statistics.median(peaks),
+            unit="MiB",
+            n=last["rows"],
+            runs=tuple(peaks),
+        ),
+    ]
+
+
 def main() -> None:
-    if len(sys.argv) > 1:
-        print(json.dumps(measure(Path(sys.argv[1]))))
+    parser = arguments(__doc__, size=50_000, runs=3)
+    parser.add_argument("--measure", type=Path, metavar="TABLE", help="read this file once and say what it took")
+    asked = parser.parse_args()
+    if asked.measure:
+        print(json.dumps(measure(asked.measure)))
         return
-    print(f"{'file':<22}{'rows':>8}{'problems':>10}{'open s':>8}{'check s':>9}{'rows/s':>9}{'peak MB':>9}")
+    found = []
     with tempfile.TemporaryDirectory() as folder:
         for dirty in (False, True):
-            for count, suffix in ((10_000, "csv"), (50_000, "csv"), (99_999, "csv"), (50_000, "xlsx")):
+            for count, suffix in ((asked.size // 5, "csv"), (asked.size, "csv"), (asked.size, "xlsx")):
                 path = Path(folder) / f"{'dirty' if dirty else 'clean'}-{count}.{suffix}"
                 rows = list(table(count, dirty=dirty))
                 if suffix == "csv":
                     write_csv(path, rows)
                 else:
                     write_xlsx(path, rows, name="Danh sách")
-                done = subprocess.run([sys.executable, __file__, str(path)], capture_output=True, check=True)
-                said = json.loads(done.stdout)
-                rate = said["rows"] / said["core"]
-                print(
-                    f"{path.name:<22}{said['rows']:>8,}{said['problems']:>10,}{said['open']:>8.1f}{said['check']:>9.1f}"
-                    f"{rate:>9,.0f}{said['peak']:>9.0f}"
-                )
+                found += figures(path, asked.runs)
+    say(found, asked.json)
 
 
 if __name__ == "__main__":

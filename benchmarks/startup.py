@@ -10,6 +10,10 @@ import sys
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.figures import Figure, arguments, say
+
 TARGET = 0.3
 RUNS = 10
 SOGOC = Path(sys.executable).with_name("sogoc")
@@ -34,10 +38,23 @@ def slowest_imports(count: int = 8) -> list[tuple[int, str]]:
 
 
 def main() -> int:
+    asked = arguments(__doc__).parse_args()
     empty = seconds(sys.executable, "-c", "")
     took = seconds(SOGOC, "--help")
-    print(f"python -c ''   {empty:.3f} s")
-    print(f"sogoc --help   {took:.3f} s   (target {TARGET} s; best of {RUNS})")
+    say(
+        [
+            Figure(
+                name="sogoc --help",
+                value=took,
+                unit="s",
+                bound=empty,
+                bound_name="an empty program of Python",
+                target=f"<= {TARGET}",
+                note=f"best of {RUNS}",
+            )
+        ],
+        asked.json,
+    )
     for own, name in slowest_imports():
         print(f"  {own / 1000:6.1f} ms  {name}")
     return int(took > TARGET)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import statistics
 import sys
 import tempfile
 import time
@@ -20,26 +21,22 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import intake as made
+from benchmarks.figures import Figure, arguments, core_seconds, peak, say
 from sogoc import wiring
 from sogoc.adapters.kept_tables import read_kept
 from sogoc.adapters.secret_box import SecretBox
 from sogoc.adapters.sheets_write import write_csv
 
-ROWS = 50_000
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 
 
-def peak() -> float:
-    line = next(one for one in Path("/proc/self/status").read_text().splitlines() if one.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
-
-
 def main() -> None:
+    asked = arguments(__doc__, size=50_000, runs=3).parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        measure(Path(folder))
+        say(measure(Path(folder), asked.size, asked.runs), asked.json)
 
 
-def measure(folder: Path) -> None:
+def measure(folder: Path, rows: int, runs: int) -> list[Figure]:
     wiring.setup_django(folder)
     from django.contrib.auth.models import User
     from django.core.management import call_command
@@ -58,13 +55,13 @@ def measure(folder: Path) -> None:
     desk = workbench.Desk(encrypt=box.encrypt, decrypt=box.decrypt, read=read_kept, randomness=secrets.token_bytes)
     whole = ("institution", "kind", "level", "decision_number", "decided_on", "awarded_on")
     decision = Decision(
-        number=made.GIVEN["decision_number"], decided_on=made.GIVEN["decided_on"], total=ROWS, awarded_on=made.GIVEN["awarded_on"]
+        number=made.GIVEN["decision_number"], decided_on=made.GIVEN["decided_on"], total=rows, awarded_on=made.GIVEN["awarded_on"]
     )  # fmt: skip
     given = {name: value for name, value in made.GIVEN.items() if name not in whole}
     said = workbench.Said(kind="degree", level="bachelor", decision=decision, given=given)
 
     def written(name: str, *, dirty: bool) -> bytes:
-        write_csv(folder / name, list(made.table(ROWS, dirty=dirty)))
+        write_csv(folder / name, list(made.table(rows, dirty=dirty)))
         return (folder / name).read_bytes()
 
     def fill() -> None:
@@ -89,13 +86,19 @@ def measure(folder: Path) -> None:
     upload = workbench.open_upload(
         desk=desk, institution=institution, name="dirty.csv", content=written("dirty.csv", dirty=True), said=said, by=by, now=NOW
     )  # fmt: skip
-    opened, before = time.perf_counter(), time.process_time()
-    read = workbench.check(desk=desk, upload=upload, by=by, now=NOW)
-    seconds, core = time.perf_counter() - opened, time.process_time() - before
-    print(
-        f"{connection.vendor}: {read.read:,} dirty rows checked against them: {seconds:.1f} s, "
-        f"{core:.1f} s of one core, {sum(read.counts.values()):,} problems, peak {peak():.0f} MB"
-    )
+    clock, core, problems = [], [], 0
+    for _ in range(runs):
+        began, before = time.perf_counter(), core_seconds()
+        read = workbench.check(desk=desk, upload=upload, by=by, now=NOW)
+        clock.append(time.perf_counter() - began)
+        core.append(core_seconds() - before)
+        problems = sum(read.counts.values())
+    name = f"workbench on {connection.vendor}: check dirty rows against as many"
+    note = f"{problems:,} problems, {statistics.median(clock):.1f} s by the clock"
+    return [
+        Figure(name=name, value=statistics.median(core), unit="s of a core", n=rows, note=note, runs=tuple(core)),
+        Figure(name=f"{name}: peak memory", value=peak(), unit="MiB", n=rows),
+    ]
 
 
 if __name__ == "__main__":
