@@ -146,9 +146,9 @@ def _chunk(task: tuple[int, int, str, Path]) -> bytes:
         for number in range(start, end):
             fields, secret = record(number), os.urandom(32)
             commitment, signature, _ = seal(fields, secret, number)
-            entry = _entry(commitment, number)
-            bundle.write(len(entry).to_bytes(2, "big") + entry)
-            leaves.append(sha256(b"\x00" + entry).digest())
+            logged = entry(commitment, number)
+            bundle.write(len(logged).to_bytes(2, "big") + logged)
+            leaves.append(sha256(b"\x00" + logged).digest())
             copy.write_row((number, orjson.dumps(fields).decode(), secret, commitment, signature))
         bundle.flush()
         os.fsync(bundle.fileno())
@@ -158,7 +158,7 @@ def _chunk(task: tuple[int, int, str, Path]) -> bytes:
 _BATCH = _b64(bytes(32))
 
 
-def _entry(commitment: bytes, place: int) -> bytes:
+def entry(commitment: bytes, place: int) -> bytes:
     return orjson.dumps(
         {"act": "issue", "batch": _BATCH, "commitment": _b64(commitment), "institution": 1, "status": [0, place]}
     )

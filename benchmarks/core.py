@@ -18,7 +18,7 @@ from sogoc.adapters.keys_file import sign_es256
 from sogoc.core import commitment, jws
 from sogoc.core.credentials import sd_jwt
 from sogoc.core.merkle import Frontier, leaf_hash
-from sogoc.core.record import DEGREE, check
+from sogoc.core.record import DEGREE
 from sogoc.core.report import Verdict
 from sogoc.core.tiles import grow
 from sogoc.core.verify import verify_bytes
@@ -29,7 +29,6 @@ ENTRIES = [f'{{"act":"issue","number":{number:>230}}}'.encode() for number in ra
 
 
 def seal() -> int:
-    check(DEGREE, RECORD)
     sealed = commitment.seal(DEGREE, RECORD, b"s" * 32)
     signing = sd_jwt.signing_input(sealed, kid=bound.KID, origin=bound.ORIGIN, institution="X", status=(0, 1))
     sd_jwt.assemble(signing, jws.lower(sign_es256(bound.KEY, signing)), sealed.disclosures.values())
