@@ -141,9 +141,13 @@ def _bring(home: Home, issuer: country.Issuer, first: int, rows: int, content: b
     with times.part("approve"):
         batches.approve(batch=batch, by=issuer.approver, now=country.NOW)
     with times.part("seal"):
-        sealing.seal(
-            batch=batch, keyring=home.keyring, randomness=secrets.token_bytes, now=country.NOW, progress=lambda _: None
-        )
+        sealing.seal(batch, _by(home))
+
+
+def _by(home: Home) -> Any:
+    from sogoc.services import sealing
+
+    return sealing.Sealing(keyring=home.keyring, randomness=secrets.token_bytes, now=country.NOW)
 
 
 def _seal_rest(home: Home) -> None:
@@ -151,9 +155,7 @@ def _seal_rest(home: Home) -> None:
     from sogoc.services import sealing
 
     for batch in queries.unfinished_batches():
-        sealing.seal(
-            batch=batch, keyring=home.keyring, randomness=secrets.token_bytes, now=country.NOW, progress=lambda _: None
-        )
+        sealing.seal(batch, _by(home))
 
 
 # -- the year -----------------------------------------------------------------------------------------------------------

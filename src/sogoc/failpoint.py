@@ -11,9 +11,10 @@ import signal
 from typing import Literal, get_args
 
 Failpoint = Literal[
-    "seal.secrets",
+    "seal.planned",
+    "seal.written",
     "seal.signed",
-    "seal.entries",
+    "seal.closed",
     "sequence.head",
     "sequence.staged",
     "sequence.decided",

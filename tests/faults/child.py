@@ -283,7 +283,7 @@ def main(verb: str, *arguments: str) -> int:
         opened()
         from sogoc.services import recalling, sealing
 
-        sealing._SET = recalling._CHUNK = SET
+        sealing._SHARD = recalling._CHUNK = SET
     try:
         return int(verbs[verb](*arguments) or 0)
     except SogocError as error:

@@ -15,7 +15,7 @@ from tests.faults.worlds import Database, World
 
 Backup = Callable[[World], Database]
 
-AT_SEALING = ("seal.secrets", "seal.secrets:3", "seal.signed", "seal.signed:2", "seal.entries")
+AT_SEALING = ("seal.planned", "seal.written", "seal.written:3", "seal.signed", "seal.signed:2", "seal.closed")
 AT_LOGGING = tuple(point for point in FAILPOINTS if point.startswith(("sequence.", "publish.")))
 AT_RECALLING = ("recall.chunk", "recall.chunk:2")
 AT_ANCHORING = tuple(point for point in FAILPOINTS if point.startswith("anchor."))
@@ -88,7 +88,10 @@ def test_a_recall_survives_a_crash(world: World, failpoint: str) -> None:
     """Twelve diplomas in chunks of five: whatever was done before the crash, the same command does the rest, each once."""
     first = world.batches[0]
     serials = [
-        serial for (serial,) in world.database.ask("SELECT serial_number FROM register_row WHERE entry_id IS NOT NULL")
+        serial
+        for (serial,) in world.database.ask(
+            "SELECT serial_number FROM register_row JOIN register_entry ON row_id = register_row.id"
+        )
     ]
     (world.home.folder / "list.txt").write_text("\n".join(serials))
     words = [
@@ -128,7 +131,7 @@ def test_anchoring_survives_a_crash(world: World, failpoint: str) -> None:
 
 # -- a crash, and then an old backup ------------------------------------------------------------------------------------
 
-UNDECIDED = ("seal.signed", "seal.entries", "sequence.head", "sequence.staged")
+UNDECIDED = ("seal.signed", "seal.closed", "sequence.head", "sequence.staged")
 DECIDED = ("sequence.decided", "sequence.signed", "publish.tiles", "publish.checkpoint", "publish.recorded")
 
 
@@ -172,9 +175,9 @@ def test_a_backup_from_the_midst_of_issuing_is_recovered_and_run_on(world: World
         case "approved":
             world.run(second, verb="approve-alone")
         case "secrets drawn":
-            world.dies("seal.secrets", "approve", second, "--by", "duyet")
+            world.dies("seal.planned", "approve", second, "--by", "duyet")
         case "sealed":
-            world.dies("seal.entries", "approve", second, "--by", "duyet")
+            world.dies("seal.closed", "approve", second, "--by", "duyet")
     kept = backup(world)
     world.run("publish")
     world.anchor()

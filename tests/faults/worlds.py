@@ -356,8 +356,9 @@ class World:
         logged = [one.commitment for one in parsed if isinstance(one, entry.Issue)]
         assert len(logged) == len(set(logged)) == ROWS * (len(issued) + len(lost))
         rows = self.database.ask(
-            'SELECT b.public_id, r.commitment, r.serial_number, e."index", e.content FROM register_row r'
-            " JOIN register_batch b ON b.id = r.batch_id LEFT JOIN register_entry e ON e.id = r.entry_id"
+            'SELECT b.public_id, s.commitment, r.serial_number, e."index", e.content FROM register_row r'
+            " JOIN register_batch b ON b.id = r.batch_id LEFT JOIN register_seal s ON s.row_id = r.id"
+            " LEFT JOIN register_entry e ON e.row_id = r.id"
         )
         own = [row for row in rows if row[0] in issued]
         assert Counter(row[0] for row in own) == dict.fromkeys(issued, ROWS)

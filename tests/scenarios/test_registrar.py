@@ -19,7 +19,7 @@ from sogoc.core.intake.headers import ERRORS
 from sogoc.demo.dirty import DirtyFile, Expected, make_dirty
 from sogoc.errors import ActRefused, GateRefused, InputError, NotAllowed
 from sogoc.register import queries
-from sogoc.register.models import Batch, Copy, Row, SourceFile, Upload
+from sogoc.register.models import Batch, Copy, Row, Seal, SourceFile, Upload
 from sogoc.services import batches, blanks, books, choosing, copying, deadlines, finding, gate, numbering, workbench
 from sogoc.services.workbench import Said
 from tests.services.trial import OURS, Trial, at_once, refused
@@ -278,10 +278,10 @@ def test_r1_import_clean_list_of_1204(trial: Trial) -> None:
     assert found.tally == {("7480201", "full-time", ""): 1000, ("7380101", "full-time", ""): 204}
     trial.submit(batch)
     refused(NotAllowed, lambda: batches.approve(batch=batch, by=trial.by("preparer"), now=trial.now))
-    assert not Row.objects.filter(commitment__isnull=False).exists()
+    assert not Seal.objects.exists()
     trial.approve(batch)
     trial.advance()
-    assert Row.objects.filter(commitment__isnull=False).count() == 1204
+    assert Seal.objects.count() == 1204
     trial.assert_right()
 
 

@@ -123,7 +123,7 @@ def test_a_whole_life(trial: Trial) -> None:
         trial.advance()
     assert {trial.verdict(fresh(version)) for version in versions} == {"revoked"}
     assert [fault.code for fault in trial.audit().faults] == []
-    assert acting.status_of(fresh(versions[-1]).entry or Entry()) is Status.REVOKED
+    assert acting.status_of(fresh(versions[-1]).entry) is Status.REVOKED
     assert queries.row_by_serial(OURS, row.serial_number).pk == versions[-1].pk
 
 

@@ -24,8 +24,8 @@ from sogoc.register.models import (
 from tests.services.trial import OURS, Trial
 
 PROTECTED = (
-    "entry", "checkpoint", "row", "batch", "archive", "institution", "issuerkey", "authoritypage", "auditevent", "actdetail",
-    "loggedstate", "decision", "override", "voidnumber", "blankevent", "copy", "notice", "erasure",
+    "entry", "checkpoint", "row", "seal", "shard", "batch", "archive", "institution", "issuerkey", "authoritypage", "auditevent",
+    "actdetail", "loggedstate", "decision", "override", "voidnumber", "blankevent", "copy", "notice", "erasure",
 )  # fmt: skip
 
 UPDATES = (
@@ -34,13 +34,14 @@ UPDATES = (
     ("entry", "institution_id = NULL"),
     ("checkpoint", "size = size + 1"), ("checkpoint", "root = frontier"), ("checkpoint", "note = 'x'"),
     ("checkpoint", "note = NULL"), ("checkpoint", "published = NOT published"),
-    ("row", "record = secret"), ("row", "name_key = ''"), ("row", "erased_at = '2026-07-16'"), ("row", "level = 'master'"),
+    ("row", "record = record || record"), ("row", "name_key = ''"), ("row", "erased_at = '2026-07-16'"), ("row", "level = 'master'"),
     ("row", "number = 9"), ("row", "serial_value = 9"), ("row", "serial_series = 'x'"), ("row", "origin = 'reissue'"),
-    ("row", "secret = NULL"), ("row", "secret = commitment"), ("row", "commitment = NULL"),
-    ("row", "signature = NULL"), ("row", "status_index = NULL"), ("row", "status_index = status_index + 1"),
+    ("seal", "secret = NULL"), ("seal", "secret = commitment"), ("seal", "commitment = secret"),
+    ("seal", "signature = NULL"), ("seal", "secret = NULL, signature = NULL"), ("seal", "status_index = status_index + 1"),
+    ("seal", "key_id = key_id + 1"), ("shard", "done_at = NULL"), ("shard", "first_place = 9"),
     ("row", "serial_number = serial_number || 'x'"), ("row", "register_number = register_number || 'x'"),
-    ("row", "year = '1999'"), ("row", "identifier = 'x'"), ("row", "kid = 'x'"), ("row", "kind = 'certificate'"),
-    ("row", "entry_id = NULL"), ("row", "tree_position = tree_position + 100"), ("row", "position = position + 100"),
+    ("row", "year = '1999'"), ("row", "identifier = 'x'"), ("row", "kind = 'certificate'"),
+    ("entry", "row_id = NULL"), ("row", "position = position + 100"),
     ("batch", "state = 'draft'"), ("batch", "state = 'lost'"), ("batch", "provenance = 'C'"), ("batch", "count = 9"),
     ("batch", "entry_id = NULL"), ("batch", "approved_by_id = NULL"), ("batch", "decision_id = 0"), ("batch", "numbered = NOT numbered"),
     ("archive", "origin = 'x'"), ("archive", "places_given = places_given - 1"), ("archive", "trial = NOT trial"),
@@ -179,9 +180,7 @@ def test_nothing_is_signed_that_nobody_approved(trial: Trial, state: str) -> Non
     [
         ("serial_once|serial_number", "serial_number = 'SG000001'"),
         ("register_number_once|register_number", "register_number = '2026/0001'"),
-        ("position_once|position", "position = 0"),
         ("identifier_once|identifier", "identifier = '00000000-0000-4000-8000-000000000000'"),
-        ("status_place_once|status_list", "status_list = 0, status_index = 0"),
     ],
 )
 def test_numbers_are_given_once(trial: Trial, constraint: str, change: str) -> None:

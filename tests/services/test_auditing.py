@@ -21,7 +21,7 @@ from sogoc.register.records import record_of
 from sogoc.services import batches, gate
 from sogoc.services.auditing import audit_institution, rows
 from tests.services.trial import NAMES, ORIGIN, OURS, THEIRS, Trial, fresh
-from tests.services.unguarded import run, tampered, unguarded, without_index
+from tests.services.unguarded import deleted, erased, run, tampered, unguarded, without_index
 
 Named = list[tuple[str, str]]
 
@@ -95,7 +95,7 @@ def edited(row: Row, **changes: str) -> bytes:
 
 
 def deleted_row(was: Register) -> Named:
-    tampered("DELETE FROM register_row WHERE id = %s", was.first.pk)
+    deleted(was.first.pk)
     return [("row-missing", f"index {index(was.first)}"), ("gap", "1")]
 
 
@@ -118,7 +118,7 @@ def a_record_that_is_none(was: Register) -> Named:
 
 
 def a_lost_secret(was: Register) -> Named:
-    tampered("UPDATE register_row SET secret = NULL WHERE id = %s", was.first.pk)
+    tampered("UPDATE register_seal SET secret = NULL WHERE row_id = %s", was.first.pk)
     return [("record-altered", where(was.first))]
 
 
@@ -128,16 +128,18 @@ def a_record_committed_to_anew(was: Register) -> Named:
     from sogoc.register.records import schema_of
 
     record = {**record_of(was.first), "classification": "Xuất sắc"}
-    sealed = seal(schema_of(was.first), record, bytes(was.first.secret or b""))
-    tampered(
-        "UPDATE register_row SET record = %s, commitment = %s WHERE id = %s",
-        canonical.encode(record), sealed.commitment, was.first.pk,
-    )  # fmt: skip
+    sealed = seal(schema_of(was.first), record, bytes(was.first.seal.secret or b""))
+    tampered("UPDATE register_row SET record = %s WHERE id = %s", canonical.encode(record), was.first.pk)
+    tampered("UPDATE register_seal SET commitment = %s WHERE row_id = %s", sealed.commitment, was.first.pk)
     return [("record-altered", where(was.first))]
 
 
 def a_foreign_signature(was: Register) -> Named:
-    tampered("UPDATE register_row SET signature = %s WHERE id = %s", bytes(was.second.signature or b""), was.first.pk)
+    tampered(
+        "UPDATE register_seal SET signature = %s WHERE row_id = %s",
+        bytes(was.second.seal.signature or b""),
+        was.first.pk,
+    )
     return [("signature-altered", where(was.first))]
 
 
@@ -172,20 +174,20 @@ def another_level_in_the_column(was: Register) -> Named:
 def rows_tied_to_each_others_entries(was: Register) -> Named:
     one, other = was.first, was.second
     with unguarded():
-        run("UPDATE register_row SET entry_id = NULL WHERE id = %s", one.pk)
-        run("UPDATE register_row SET entry_id = %s WHERE id = %s", one.entry_id, other.pk)
-        run("UPDATE register_row SET entry_id = %s WHERE id = %s", other.entry_id, one.pk)
+        run("UPDATE register_entry SET row_id = NULL WHERE id = %s", one.entry.pk)
+        run("UPDATE register_entry SET row_id = %s WHERE id = %s", one.pk, other.entry.pk)
+        run("UPDATE register_entry SET row_id = %s WHERE id = %s", other.pk, one.entry.pk)
     now_at = sorted([(index(other), one.cell), (index(one), other.cell)])
     return [("row-elsewhere", f"index {at} cell {cell}") for at, cell in now_at]
 
 
 def a_row_untied(was: Register) -> Named:
-    tampered("UPDATE register_row SET entry_id = NULL WHERE id = %s", was.first.pk)
+    tampered("UPDATE register_entry SET row_id = NULL WHERE id = %s", was.first.entry.pk)
     return [("row-missing", f"index {index(was.first)}"), ("row-unlogged", "rows 1")]
 
 
 def an_entry_rewritten(was: Register) -> Named:
-    tampered("UPDATE register_entry SET content = %s WHERE id = %s", b"{}", was.first.entry_id)
+    tampered("UPDATE register_entry SET content = %s WHERE id = %s", b"{}", was.first.entry.pk)
     return [("entry-altered", where(was.first))]
 
 
@@ -231,8 +233,9 @@ def a_batch_reopened(was: Register) -> Named:
 
 def a_batch_deleted(was: Register) -> Named:
     batch = was.rows[5].batch
+    deleted(*batch.rows.values_list("pk", flat=True))
     with unguarded():
-        run("DELETE FROM register_row WHERE batch_id = %s", batch.pk)
+        run("DELETE FROM register_shard WHERE batch_id = %s", batch.pk)
         run("DELETE FROM register_batch WHERE id = %s", batch.pk)
     return [("batch-missing", batch.public_id)]
 
@@ -350,11 +353,7 @@ def void(was: Register, number: int, reason: str) -> None:
 
 
 def erase(row: Row) -> None:
-    tampered(
-        "UPDATE register_row SET record = %s, secret = NULL, name_key = '', born_on = '', signature = NULL, erased_at = %s"
-        " WHERE id = %s",
-        b"", "2026-07-16 03:00:00+00:00", row.pk,
-    )  # fmt: skip
+    erased(row.pk, "2026-07-16 03:00:00+00:00")
 
 
 def drop_check(table: str, name: str) -> None:

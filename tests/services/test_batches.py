@@ -43,9 +43,7 @@ def test_every_step_may_be_said_twice(trial: Trial) -> None:
     trial.advance()
     before = (*counts(), trial.audit().size)
     assert trial.approve(batch).state == "sealed"
-    sealing.seal(
-        batch=batch, keyring=trial.keyring, randomness=trial.random, now=trial.now, progress=lambda _: None
-    )  # fmt: skip
+    sealing.seal(batch, trial.sealing())
     assert (*counts(), trial.audit().size) == before
 
 
@@ -55,9 +53,7 @@ def test_no_step_is_left_out(trial: Trial) -> None:
     for batch in (draft, trial.submit(trial.open())):
         refused(
             WrongState,
-            lambda batch=batch: sealing.seal(  # type: ignore[misc]
-                batch=batch, keyring=trial.keyring, randomness=trial.random, now=trial.now, progress=lambda _: None
-            ),
+            lambda batch=batch: sealing.seal(batch, trial.sealing()),  # type: ignore[misc]
         )
     approved = trial.approved()
     refused(WrongState, lambda: trial.submit(approved))
@@ -230,10 +226,7 @@ def test_two_who_seal_one_batch_seal_it_once(committed: Trial) -> None:
     batch = trial.approved(20)
 
     def seal() -> object:
-        return sealing.seal(
-            batch=Batch.objects.get(pk=batch.pk), keyring=trial.keyring, randomness=trial.random, now=trial.now,
-            progress=lambda _: None,
-        )  # fmt: skip
+        return sealing.seal(Batch.objects.get(pk=batch.pk), trial.sealing())
 
     found = at_once(seal, seal, seal)
     assert [one for one in found if not isinstance(one, Batch)] == []
@@ -249,10 +242,7 @@ def test_an_act_never_stands_inside_a_batch(committed: Trial) -> None:
     batch = trial.approved(300)
 
     def seal() -> object:
-        return sealing.seal(
-            batch=Batch.objects.get(pk=batch.pk), keyring=trial.keyring, randomness=trial.random, now=trial.now,
-            progress=lambda _: None,
-        )  # fmt: skip
+        return sealing.seal(Batch.objects.get(pk=batch.pk), trial.sealing())
 
     found = at_once(seal, *[lambda act=act: trial.act(act, row) for act in ("suspend", "suspend")])
     assert [type(one) for one in found].count(WrongState) == 1

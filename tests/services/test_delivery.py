@@ -132,9 +132,11 @@ def alter(sql: str, *values: bytes | int | str) -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            cursor.execute("ALTER TABLE register_row DISABLE TRIGGER USER")
+            for table in ("row", "seal", "entry"):
+                cursor.execute(f"ALTER TABLE register_{table} DISABLE TRIGGER USER")
         else:
-            cursor.execute("DROP TRIGGER register_row_update")
+            for table in ("row", "seal", "entry"):
+                cursor.execute(f"DROP TRIGGER IF EXISTS register_{table}_update")
         cursor.execute(sql, values)
 
 
@@ -151,31 +153,29 @@ def test_a_grade_edited_in_the_database_is_never_handed_out(trial: Trial) -> Non
 def test_an_editor_who_also_fixes_the_commitment_meets_the_signature(trial: Trial) -> None:
     (row,) = trial.issue(1)
     better = dict(record_of(row)) | {"classification": "Xuất sắc"}
-    sealed = commitment.seal(schema_of(row), better, bytes(row.secret or b""))
-    alter(
-        "UPDATE register_row SET record = %s, commitment = %s WHERE id = %s",
-        canonical.encode(better), sealed.commitment, row.pk,
-    )  # fmt: skip
+    sealed = commitment.seal(schema_of(row), better, bytes(row.seal.secret or b""))
+    alter("UPDATE register_row SET record = %s WHERE id = %s", canonical.encode(better), row.pk)
+    alter("UPDATE register_seal SET commitment = %s WHERE row_id = %s", sealed.commitment, row.pk)
     refused(SignatureError, lambda: Counter(trial.log).evidence(fresh(row)))
 
 
-@pytest.mark.parametrize("column", ["status_index", "kid", "signature", "secret"])
+@pytest.mark.parametrize("column", ["status_index", "key_id", "signature", "secret"])
 def test_nothing_that_was_signed_can_be_exchanged(trial: Trial, column: str) -> None:
     row, other = trial.issue(2)
-    theirs = getattr(trial.issue(1, THEIRS)[0] if column == "kid" else other, column)
+    theirs = getattr((trial.issue(1, THEIRS)[0] if column == "key_id" else other).seal, column)
     if column == "status_index":
         theirs += 1
-    alter(f"UPDATE register_row SET {column} = %s WHERE id = %s", theirs, row.pk)
+    alter(f"UPDATE register_seal SET {column} = %s WHERE row_id = %s", theirs, row.pk)
     with pytest.raises((SignatureError, WrongState, row.institution.keys.model.DoesNotExist)):
         Counter(trial.log).evidence(fresh(row))
 
 
 def test_two_rows_that_swap_their_entries_are_caught_by_the_verifier(trial: Trial) -> None:
     row, other = trial.issue(2)
-    alter("UPDATE register_row SET entry_id = NULL WHERE id = %s", other.pk)
-    alter_again = "UPDATE register_row SET entry_id = %s WHERE id = %s"
-    with connection.cursor() as cursor:
-        cursor.execute(alter_again, [other.entry_id, row.pk])
+    one, two = row.entry.pk, other.entry.pk
+    alter("UPDATE register_entry SET row_id = NULL WHERE id = %s", one)
+    alter("UPDATE register_entry SET row_id = %s WHERE id = %s", row.pk, two)
+    row = fresh(row)
     assert trial.verdict(row) == "tampered"
 
 

@@ -25,7 +25,7 @@ from sogoc.errors import (
 )
 from sogoc.ports import JournaledErasure
 from sogoc.register import queries
-from sogoc.register.models import Archive, AuditEvent, Copy, Erasure, Row, SourceFile, Upload
+from sogoc.register.models import Archive, AuditEvent, Copy, Erasure, Row, Seal, SourceFile, Upload
 from sogoc.register.records import record_of
 from sogoc.services import decisions, erasing
 from sogoc.services.delivery import Counter
@@ -80,14 +80,20 @@ def test_everything_that_says_who_it_was_goes_and_everything_public_stays(
     trial.advance()
     cancelled(trial, [fresh(amended)])
     before = {
-        one.pk: (bytes(one.commitment or b""), one.status_index, one.register_number) for one in Row.objects.all()
+        one.pk: (bytes(one.seal.commitment), one.seal.status_index, one.register_number) for one in Row.objects.all()
     }
     root = trial.advance().root
     done = erase(trial, journal, [row])
     assert (done.qualifications, done.versions, done.files) == (1, 2, 2)
     for one in (fresh(row), fresh(amended)):
-        assert (bytes(one.record), one.secret, one.signature, one.name_key, one.born_on) == (b"", None, None, "", "")
-        assert before[one.pk] == (bytes(one.commitment or b""), one.status_index, one.register_number)
+        assert (bytes(one.record), one.seal.secret, one.seal.signature, one.name_key, one.born_on) == (
+            b"",
+            None,
+            None,
+            "",
+            "",
+        )
+        assert before[one.pk] == (bytes(one.seal.commitment), one.seal.status_index, one.register_number)
         refused(Erased, lambda one=one: Counter(trial.log).evidence(one))  # type: ignore[misc]
     copy.refresh_from_db()
     assert (copy.recipient, copy.relation, copy.number) == ("", "", 1)
@@ -137,9 +143,12 @@ def test_an_erased_row_is_never_filled_again(trial: Trial, journal: MemoryErasur
     (row,) = trial.issue(1)
     cancelled(trial, [row])
     erase(trial, journal, [row])
-    for change in ({"record": b"{}"}, {"secret": bytes(32)}, {"name_key": "x"}, {"erased_at": None}):
+    for change in ({"record": b"{}"}, {"name_key": "x"}, {"erased_at": None}):
         with pytest.raises(IntegrityError), transaction.atomic():
             Row.objects.filter(pk=row.pk).update(**change)
+    for change in ({"secret": bytes(32)}, {"signature": bytes(64)}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Seal.objects.filter(row=row).update(**change)
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

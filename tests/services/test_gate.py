@@ -412,9 +412,7 @@ def test_a_power_that_ends_while_a_batch_is_signed_ends_it_too(trial: Trial) -> 
     ending = iter([partial(close_power, trial)])
     refused(
         GateRefused,
-        lambda: sealing.seal(
-            batch=approved, keyring=trial.keyring, randomness=trial.random, now=trial.now,
-            progress=lambda _: next(ending, lambda: None)(),
+        lambda: sealing.seal(approved, trial.sealing(), progress=lambda _: next(ending, lambda: None)(),
         ),
     )  # fmt: skip
     assert not Entry.objects.filter(act="batch").exists()
@@ -429,7 +427,7 @@ def test_the_gate_is_held_again_at_approval_and_at_sealing(trial: Trial) -> None
     assert head is not None
     approved.refresh_from_db()
     assert approved.state == Batch.State.APPROVED
-    assert not approved.rows.filter(secret__isnull=False).exists()
+    assert not approved.rows.filter(seal__isnull=False).exists()
     trial.assert_right()
 
 
@@ -537,7 +535,7 @@ def test_a_batch_is_examined_on_the_page_that_was_in_force(trial: Trial) -> None
 
 def test_an_erased_row_is_counted_and_asked_nothing(trial: Trial) -> None:
     row = trial.issue(3)[1]
-    erased = {"record": b"", "secret": None, "name_key": "", "born_on": "", "signature": None}
+    erased = {"record": b"", "name_key": "", "born_on": ""}
     Row.objects.filter(pk=row.pk).update(**erased, erased_at=datetime.now(trial.now.tzinfo))
     examined = gate.examine(Batch.objects.get(pk=row.batch_id))
     assert examined.refusals == ()

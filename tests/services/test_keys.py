@@ -41,8 +41,8 @@ def test_a_new_key_takes_the_place_of_the_old_one(trial: Trial) -> None:
     rotate(trial, "ours 2")
     trial.advance()
     (new,) = trial.issue(1)
-    assert (old.kid, new.kid) == (before, kid_of())
-    assert old.kid != new.kid
+    assert (old.seal.key.kid, new.seal.key.kid) == (before, kid_of())
+    assert old.seal.key != new.seal.key
     assert (trial.verdict(old), trial.verdict(new)) == (Verdict.VALID, Verdict.VALID)
     assert (notes(trial, old), notes(trial, new)) == (["key-ended"], [])
     first, second = page_of().keys
@@ -67,15 +67,15 @@ def test_a_batch_half_signed_when_the_key_changes_is_signed_anew(trial: Trial, m
     honest = sealing._close
     done: list[object] = []
 
-    def late(batch: Batch, **options: Any) -> Batch | None:
+    def late(batch: Batch, by: sealing.Sealing) -> None:
         if not done:
             done.append(rotate(trial, "ours 2"))
-        return honest(batch, **options)
+        honest(batch, by)
 
     monkeypatch.setattr(sealing, "_close", late)
     trial.advance()
     rows = list(queries.rows_of(batch))
-    assert {row.kid for row in rows} == {kid_of()}
+    assert {row.seal.key.kid for row in rows} == {kid_of()}
     assert {trial.verdict(row) for row in rows} == {Verdict.VALID}
     trial.assert_right()
 
@@ -139,7 +139,7 @@ def test_an_amendment_above_the_cut_falls_and_the_record_below_it_stands(trial: 
     (row,) = trial.issue(1)
     amended = trial.amend(row, holder_name="Y Khác")
     trial.advance()
-    index = fresh(amended).entry.index  # type: ignore[union-attr]
+    index = fresh(amended).entry.index
     kid = kid_of()
     cut(trial, index)
     trial.advance()

@@ -16,8 +16,9 @@ from sogoc.register import queries
 from sogoc.register.models import AuditEvent
 from sogoc.register.records import record_of
 from sogoc.services.sampling import Openings, draw
+from tests.services import unguarded
 from tests.services.trial import ORIGIN, OURS, THEIRS, Trial, refused
-from tests.services.unguarded import tampered
+from tests.services.unguarded import deleted, tampered
 
 
 def drawn(trial: Trial, count: int = 4, seed: str = "3-1-4-1-5", who: str = "approver", code: str = OURS) -> Openings:
@@ -80,15 +81,12 @@ def test_leaves_are_drawn_by_the_public_lot_and_open(trial: Trial) -> None:
 
 def test_what_no_longer_opens_is_said(trial: Trial) -> None:
     gone, edited, erased, right = trial.issue(4)
-    tampered("DELETE FROM register_row WHERE id = %s", gone.pk)
+    entries = [row.entry.index for row in (gone, edited, erased, right)]
+    deleted(gone.pk)
     record = encode({**record_of(edited), "classification": "Xuất sắc"})
     tampered("UPDATE register_row SET record = %s WHERE id = %s", record, edited.pk)
-    tampered(
-        "UPDATE register_row SET record = %s, secret = NULL, erased_at = '2026-07-16 03:00:00+00:00' WHERE id = %s",
-        b"", erased.pk,
-    )  # fmt: skip
+    unguarded.erased(erased.pk, "2026-07-16 03:00:00+00:00")
     openings = drawn(trial)
-    entries = [row.entry.index for row in (gone, edited, erased, right) if row.entry is not None]
     assert set(openings.mismatches) == set(entries[:2])
     assert openings.erased == (entries[2],)
     assert [one["index"] for one in openings.drawn if "record" in one] == [entries[3]]

@@ -82,7 +82,7 @@ def test_the_status_files_are_those_that_the_log_gives(trial: Trial) -> None:
     trial.advance()
     table = StatusTable.objects.get()
     assert trial.public.get("status/0") == bytes(table.content)
-    places = [row.status_index for row in rows if row.status_index is not None]
+    places = [row.seal.status_index for row in rows]
     bits = [bytes(table.content)[place // 4] >> place % 4 * 2 & 3 for place in places]
     assert bits == [1, 1, 2, 3, 0, 0]
     trial.assert_right()
@@ -90,7 +90,7 @@ def test_the_status_files_are_those_that_the_log_gives(trial: Trial) -> None:
 
 def test_places_in_the_lists_are_given_once_and_nobody_foresees_them(trial: Trial) -> None:
     rows = trial.issue(40)
-    places = [(row.status_list, row.status_index) for row in rows]
+    places = [(row.seal.status_list, row.seal.status_index) for row in rows]
     assert len(set(places)) == 40
     assert places != sorted(places)
     assert Archive.objects.get().places_given == 40
@@ -98,7 +98,7 @@ def test_places_in_the_lists_are_given_once_and_nobody_foresees_them(trial: Tria
 
 def test_a_batch_stands_whole_and_in_no_order_of_people(trial: Trial) -> None:
     rows = trial.issue(30)
-    indexes = [fresh(row).entry.index for row in rows]  # type: ignore[union-attr]
+    indexes = [fresh(row).entry.index for row in rows]
     assert sorted(indexes) == list(range(min(indexes), min(indexes) + 30))  # type: ignore[type-var, arg-type, operator]
     assert indexes != sorted(indexes)  # type: ignore[type-var]
 

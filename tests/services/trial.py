@@ -287,11 +287,11 @@ class Trial:
         batch.refresh_from_db()
         return list(queries.rows_of(batch))
 
+    def sealing(self) -> sealing.Sealing:
+        return sealing.Sealing(keyring=self.keyring, randomness=self.random, now=self.now)
+
     def seal(self, batch: Batch) -> Batch:
-        return sealing.seal(
-            batch=Batch.objects.get(pk=batch.pk), keyring=self.keyring, randomness=self.random, now=self.now,
-            progress=lambda _: None,
-        )  # fmt: skip
+        return sealing.seal(Batch.objects.get(pk=batch.pk), self.sealing())
 
     # -- acts -----------------------------------------------------------------------------------------------------
 

@@ -40,6 +40,27 @@ def without_index(name: str) -> None:
     run(f'DROP INDEX "{name}"')
 
 
+def deleted(*rows: int) -> None:
+    """Take rows out of the register with all that hangs on them; the log keeps its entries."""
+    with unguarded():
+        for row in rows:
+            run("UPDATE register_entry SET row_id = NULL WHERE row_id = %s", row)
+            run("DELETE FROM register_seal WHERE row_id = %s", row)
+            run("DELETE FROM register_row WHERE id = %s", row)
+
+
+def erased(row: int, at: str) -> None:
+    """Empty a row and its seal of all that they say of a person."""
+    with unguarded():
+        run(
+            "UPDATE register_row SET record = %s, name_key = '', born_on = '', erased_at = %s WHERE id = %s",
+            b"",
+            at,
+            row,
+        )
+        run("UPDATE register_seal SET secret = NULL, signature = NULL WHERE row_id = %s", row)
+
+
 def tampered(sql: str, *values: Value) -> int:
     """Run one statement without any guard."""
     with unguarded():

@@ -85,7 +85,7 @@ def _change_status(
         raise InputError("give --serial or --index", "hãy cho --serial hoặc --index")
     second = person(prepared_by, PREPARER_PASSWORD) if prepared_by else None
     who = person(by)
-    logged = queries.entry_at(index) if index is not None else queries.row_by_serial(institution, serial or "").entry
+    logged = queries.entry_at(index) if index is not None else queries.row_by_serial(institution, serial or "").logged
     if logged is None:
         raise InputError("this qualification is not logged yet", "văn bằng này chưa vào nhật ký")
     if logged.institution != queries.institution(institution):
@@ -258,7 +258,7 @@ def _say_version(archive: Home, row: Row, act: str, vi: str, *, as_json: bool) -
 
     size, _ = advance(archive, quiet=True)
     row.refresh_from_db()
-    index = row.entry.index if row.entry else None
+    index = row.logged.index if row.logged else None
     return done(
         as_json, {"act": act, "index": index, "size": size},
         f"Đã ghi {vi}, vị trí {index}", f"logged at index {index}",

@@ -172,7 +172,7 @@ def _row_json(row: Row) -> dict[str, Any]:
     from sogoc.services import acting
 
     record = record_of(row)
-    status = acting.status_of(row.entry).name.lower() if row.entry else ""
+    status = acting.status_of(row.logged).name.lower() if row.logged else ""
     return {name: record[name] for name in ("holder_name", "born_on", "serial_number", "register_number")} | {
         "identifier": row.identifier,
         "status": status,

@@ -327,7 +327,7 @@ class Stage:
         from sogoc.register import queries
         from sogoc.services import acting, sequencing
 
-        logged = row.entry
+        logged = row.logged
         if logged is None:
             raise WrongState("the diploma is not logged")
         acting.change_status(

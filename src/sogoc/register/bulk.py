@@ -1,4 +1,6 @@
-"""Many rows into one table, the fastest way each database has: COPY in PostgreSQL, one prepared INSERT in SQLite."""
+"""Many rows of one table at once, the fastest way each database has: PostgreSQL is told of a set in one statement, because each of its
+own is a way there and back; SQLite is no way off, and is told of each row by a statement that it prepared.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection, models
+
+_SET = 1000
 
 
 def copy_in(table: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -32,3 +36,23 @@ def copy_in(table: type[models.Model], columns: Sequence[str], rows: Iterable[Se
             copy.set_types(types)
             for row in rows:
                 copy.write_row(row)
+
+
+def set_many(table: type[models.Model], columns: Sequence[str], values: Sequence[tuple[Any, ...]]) -> None:
+    """Set `columns` of many rows; each value is those columns and then the row's primary key. Much faster than `bulk_update`."""
+    name, key = connection.ops.quote_name(table._meta.db_table), table._meta.pk.column  # noqa: SLF001
+    quoted = [connection.ops.quote_name(column) for column in columns]
+    with connection.cursor() as cursor:
+        if connection.vendor != "postgresql":
+            assignments = ", ".join(f"{column} = %s" for column in quoted)
+            cursor.executemany(f"UPDATE {name} SET {assignments} WHERE {key} = %s", values)  # noqa: S608
+            return
+        assignments = ", ".join(f"{column} = given.column{place}" for place, column in enumerate(quoted, 1))
+        row = f"({', '.join(['%s'] * (len(columns) + 1))})"
+        for start in range(0, len(values), _SET):
+            part = values[start : start + _SET]
+            cursor.execute(
+                f"UPDATE {name} SET {assignments} FROM (VALUES {', '.join([row] * len(part))}) AS given"  # noqa: S608
+                f" WHERE {name}.{key} = given.column{len(columns) + 1}",
+                [item for value in part for item in value],
+            )

@@ -80,10 +80,10 @@ def histories(keys: Sequence[int]) -> Iterator[History]:
     for begin in range(0, len(keys), _CHUNK):
         chunk = keys[begin : begin + _CHUNK]
         rows = Row.objects.select_related("batch__decision", "institution", "entry").in_bulk(chunk)
-        decided = _decided([row.entry_id for row in rows.values() if row.entry_id is not None])
+        decided = _decided([row.logged.pk for row in rows.values() if row.logged is not None])
         for key in chunk:
             row = rows[key]
-            yield History(row=row, decided=tuple(decided.get(row.entry_id or 0, ())))
+            yield History(row=row, decided=tuple(decided.get(row.logged.pk, ())) if row.logged is not None else ())
 
 
 def _decided(issued: Iterable[int]) -> dict[int, list[Decided]]:
@@ -115,10 +115,10 @@ def changes(institution: Institution, *, kind: str, level: str, year: str) -> It
     rows = Row.objects.filter(
         institution=institution, kind=kind, level=level, follows__isnull=False, entry__isnull=False
     ).select_related("entry__detail", "follows", "batch")
-    for row in rows.order_by("entry_id").iterator(chunk_size=_CHUNK):
-        if row.entry is None or row.follows is None:
+    for row in rows.order_by("entry__id").iterator(chunk_size=_CHUNK):
+        if row.logged is None or row.follows is None:
             continue
-        act = act_of(row.entry)
+        act = act_of(row.logged)
         if act.on.startswith(year):
             yield row.follows, Decided(act=act, after=row)
 

@@ -110,7 +110,7 @@ def rows_of(one: Batch) -> Iterator[Row]:
 
 
 def _rows() -> QuerySet[Row]:
-    return Row.objects.select_related("batch__entry", "batch__institution", "institution", "entry")
+    return Row.objects.select_related("batch__entry", "batch__institution", "institution", "entry", "seal__key")
 
 
 def entry_at(index: int) -> Entry:

@@ -31,10 +31,11 @@ def sealed(row: Row) -> Sealed:
     """
     if row.erased_at is not None:
         raise Erased(row.identifier)
-    if row.secret is None or row.commitment is None:
+    seal = row.sealed
+    if seal is None or seal.secret is None:
         raise WrongState("the row is not sealed", "dòng này chưa được ký")
-    whole = commitment.seal(schema_of(row), record_of(row), bytes(row.secret))
-    if whole.commitment != bytes(row.commitment):
+    whole = commitment.seal(schema_of(row), record_of(row), bytes(seal.secret))
+    if whole.commitment != bytes(seal.commitment):
         raise WrongState(
             f"row {row.pk} no longer gives the commitment that was logged: the register was altered",
             f"dòng {row.pk} không còn khớp với cam kết đã ghi: sổ gốc đã bị sửa",
@@ -47,19 +48,18 @@ def credential(row: Row, *, origin: str) -> str:
 
     Raises: WrongState when the row is not sealed; SignatureError when the rebuild is not what the key signed.
     """
-    whole = sealed(row)
-    if row.kid is None or row.signature is None or row.status_list is None or row.status_index is None:
+    whole, seal = sealed(row), row.sealed
+    if seal is None or seal.signature is None:
         raise WrongState("the row is not signed", "dòng này chưa được ký")
     signed = sd_jwt.signing_input(
         whole,
-        kid=row.kid,
+        kid=seal.key.kid,
         origin=origin,
         institution=row.institution.code,
-        status=(row.status_list, row.status_index),
+        status=(seal.status_list, seal.status_index),
     )
-    text = sd_jwt.assemble(signed, bytes(row.signature), whole.disclosures.values())
-    key = row.institution.keys.get(kid=row.kid)
-    sd_jwt.parse(text).verify(key.jwk)
+    text = sd_jwt.assemble(signed, bytes(seal.signature), whole.disclosures.values())
+    sd_jwt.parse(text).verify(seal.key.jwk)
     return text
 
 

@@ -350,6 +350,7 @@ def log_act(
     office: Office,
     chain: Chain,
     decision: ActDecision,
+    row: Row | None = None,
 ) -> Entry:
     """Sign an act with the key of who acts, and let it wait for the log, with its private half, the notices that it calls for
     and the audit's line.
@@ -359,7 +360,12 @@ def log_act(
     unsigned = statement.prepare(office.signer.jwk, origin=doing.log.origin)
     content = replace(statement, signatures=(unsigned.signed(office.signer.sign(unsigned.payload)),)).encode()
     logged = waiting.enter(
-        content, act=statement.act, institution=office.institution, act_id=statement.id, target=chain.newest_entry
+        content,
+        act=statement.act,
+        institution=office.institution,
+        act_id=statement.id,
+        target=chain.newest_entry,
+        row=row,
     )
     ActDetail.objects.create(
         entry=logged,
@@ -369,11 +375,11 @@ def log_act(
         prepared_by=doing.prepared_by,
         approved_by=doing.by,
     )
-    row = Row.objects.filter(entry=chain.newest_entry).first()
+    before = chain.newest_entry.row
     notices.tell_of_act(
         statement.act,
         institution=office.institution,
-        subject=row.identifier if row else f"log index {chain.newest}",
+        subject=before.identifier if before else f"log index {chain.newest}",
         decision_number=decision.number,
         on=decision.on,
         ground=decision.ground,

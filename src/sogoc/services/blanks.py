@@ -165,7 +165,7 @@ def exchange(*, row: Row, serial: str, by: User, now: datetime) -> Row:
     institution.hold()
     batch = Batch.objects.select_for_update().get(pk=row.batch_id)
     row = Row.objects.get(pk=row.pk)
-    if batch.state not in (Batch.State.DRAFT, Batch.State.SUBMITTED) or row.commitment is not None:
+    if batch.state not in (Batch.State.DRAFT, Batch.State.SUBMITTED) or row.sealed is not None:
         raise WrongState(
             "only a draft is printed again on another blank; what was approved keeps its serial number",
             "chỉ bản nháp mới in lại trên phôi khác; văn bằng đã duyệt giữ nguyên số hiệu",

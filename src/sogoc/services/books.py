@@ -136,7 +136,7 @@ def _entered(lines: Sequence[Place], times: LogTimes) -> Iterator[Line]:
 
 
 def _late(row: Row, times: LogTimes) -> str | None:
-    at = times.of(row.entry)
+    at = times.of(row.logged)
     if at is None or row.origin != Row.Origin.ISSUE:
         return None
     on = day(at)
@@ -239,7 +239,7 @@ def printed_copy(
         trial=counter.log.trial,
         created_at=now,
     )
-    key = row.institution.keys.get(kid=row.kid)
+    key = row.seal.key
     return printer.sign(pdf, signer=keyring(key.uri), certificate=bytes(key.certificate), signed_at=now)
 
 

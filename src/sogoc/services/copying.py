@@ -57,7 +57,7 @@ def request(
         raise InputError(
             f"the name of who asks has at most {_LONGEST_NAME} letters", f"tên người yêu cầu tối đa {_LONGEST_NAME} chữ"
         )
-    if row is not None and row.entry_id is None:
+    if row is not None and row.logged is None:
         raise WrongState("the diploma is not logged yet", "văn bằng chưa vào nhật ký")
     if received_at > now:
         raise InputError("the request is of the future", "thời điểm nhận yêu cầu ở tương lai")
@@ -92,14 +92,14 @@ def issue(*, number: int, by: User, now: datetime) -> Copy:
         raise _refused(
             "erased", "what the register said was erased by decision", "nội dung đã được xóa theo quyết định", copy
         )
-    if newest.entry is None:
+    if newest.logged is None:
         raise WrongState("the diploma is not logged yet", "văn bằng chưa vào nhật ký")
     if _on_paper(newest) != _on_paper(copy.row):
         raise WrongState(
             "the diploma was issued again since: refuse this request and take one for the new diploma",
             "văn bằng đã được cấp lại: hãy từ chối yêu cầu này và nhận yêu cầu cho văn bằng mới",
         )
-    status = acting.status_of(newest.entry)
+    status = acting.status_of(newest.logged)
     if status is not Status.VALID:
         raise _refused(
             "not-valid", f"the qualification is {status.name.lower()}", "văn bằng đã thu hồi hoặc đang tạm dừng hiệu lực", copy

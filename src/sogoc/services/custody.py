@@ -54,8 +54,8 @@ def books(institution: Institution) -> list[Book]:
     """Return the books of what this archive holds of a register, sorted; only what is logged or waits for the log."""
     lines = (
         Row.objects.filter(institution=institution, entry__isnull=False, successor__isnull=True)
-        .order_by("kind", "year", "commitment")
-        .values_list("kind", "year", "commitment")
+        .order_by("kind", "year", "seal__commitment")
+        .values_list("kind", "year", "seal__commitment")
     )
     return sorted(
         _book(kind, year, (bytes(cast(bytes, committed)) for _, _, committed in group))

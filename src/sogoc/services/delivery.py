@@ -144,7 +144,7 @@ class Counter:
         leaf, base = self._placed(row)
         fresh = self.fresh(
             ordinals=self.issuer_and_keeper(row.institution.ordinal),
-            numbers=[cast(int, row.status_list)],
+            numbers=[row.seal.status_list],
             acts=self._acts(leaf),
             sizes=[base.size],
         )
@@ -170,7 +170,7 @@ class Counter:
 
     def _placed(self, row: Row) -> tuple[Entry, Checkpoint]:
         """Return the entry of a row and the head under which its lasting half stands: the first anchored one that holds it."""
-        leaf = row.entry
+        leaf = row.logged
         if leaf is None or leaf.index is None or row.batch.entry is None or leaf.index >= self.head.size:
             raise WrongState("the diploma is not published yet", "văn bằng chưa được công bố")
         index = leaf.index
@@ -187,12 +187,15 @@ class Counter:
         if batch.pk not in self._trees:
             pairs = self._pairs_logged(batch) if batch.state == Batch.State.LOST else self._pairs(batch)
             self._trees = {batch.pk: Tree([merkle.leaf_hash(entry.pair(*pair)) for pair in pairs])}
-        return tuple(self._trees[batch.pk].proof(cast(int, row.tree_position)))
+        return tuple(self._trees[batch.pk].proof(self._position(row)))
+
+    @staticmethod
+    def _position(row: Row) -> int:
+        """The place of an issued row in its batch: in the log its entry stands as far behind that of the batch."""
+        return cast(int, row.entry.index) - cast(int, cast(Entry, row.batch.entry).index) - 1
 
     def _pairs(self, batch: Batch) -> Iterator[tuple[bytes, entry.Place]]:
-        rows = Row.objects.filter(batch=batch, follows__isnull=True).order_by("tree_position")
-        for commitment, number, index in rows.values_list("commitment", "status_list", "status_index"):
-            yield bytes(cast(bytes, commitment)), (cast(int, number), cast(int, index))
+        return ((committed, place) for _, committed, place in sealing.sealed_rows(batch.pk))
 
     def _pairs_logged(self, batch: Batch) -> Iterator[tuple[bytes, entry.Place]]:
         """Read the pairs of a batch from the log: a restore left only some of its rows."""

@@ -26,7 +26,7 @@ from sogoc.core.entry import read_time, write_time
 from sogoc.core.status import Status
 from sogoc.errors import ActRefused, InputError, RecoveryNeeded, WrongState
 from sogoc.ports import ErasureJournal, JournaledErasure
-from sogoc.register.models import Archive, Copy, Erasure, Institution, Row, SourceFile, Upload
+from sogoc.register.models import Archive, Copy, Erasure, Institution, Row, Seal, SourceFile, Upload
 from sogoc.services import access, acting, audit, decisions
 
 _AT_ONCE = 500
@@ -92,7 +92,7 @@ def _check(institution: Institution, names: Sequence[str], now: datetime) -> Non
             institution=institution, identifier__in=names, follows__isnull=True
         ).select_related("entry")
     }
-    chains = acting.chains_of(row.entry for row in first.values() if row.entry is not None)
+    chains = acting.chains_of(row.logged for row in first.values() if row.logged is not None)
     today = clocks.day(now).isoformat()
     for name in names:
         row = first.get(name)
@@ -100,14 +100,14 @@ def _check(institution: Institution, names: Sequence[str], now: datetime) -> Non
             raise InputError(f"{institution} has no record {name}", f"{institution} không có hồ sơ {name}")
         if row.erased_at is not None:
             raise WrongState(f"the record {name} was erased already", f"hồ sơ {name} đã xóa rồi")
-        if row.entry is None:
+        if row.logged is None:
             raise WrongState(
                 f"{name} is not in the log: a draft is discarded, not erased",
                 f"{name} chưa vào nhật ký: bản nháp thì bỏ, không xóa",
                 mend="sogoc discard", mend_vi="sogoc discard",
             )  # fmt: skip
         rule = law.retention(row.kind, today)
-        chain = chains[row.entry.pk]
+        chain = chains[row.logged.pk]
         if rule.permanent and chain is None:
             raise acting.still_waits()
         if rule.permanent and chain is not None and chain.status is not Status.REVOKED:
@@ -135,9 +135,8 @@ def _apply(
         asked.filter(refused_reason__isnull=True).update(recipient="", relation="")
         awarded = Row.objects.filter(pk__in=pks, follows__isnull=True, batch__decision__listed=True)
         decisions.strike_out(list(awarded.values_list("batch__decision", "name_key", "born_on")))
-        versions += Row.objects.filter(pk__in=pks).update(
-            record=b"", secret=None, signature=None, name_key="", born_on="", erased_at=now
-        )
+        versions += Row.objects.filter(pk__in=pks).update(record=b"", name_key="", born_on="", erased_at=now)
+        Seal.objects.filter(row__in=pks).update(secret=None, signature=None)
         Upload.objects.filter(source__in=sources).update(supersedes=None)
         Upload.objects.filter(source__in=sources).delete()
         files += SourceFile.objects.filter(pk__in=sources, content__isnull=False).update(content=None)

@@ -53,7 +53,7 @@ def _outgoing(which: Which, given: Mapping[str, str]) -> Iterator[Outgoing]:
             yield Outgoing(register_number=row.register_number, exported=None, left_out="reissued")
             continue
         beside = dict(given)
-        at = times.of(history.row.entry)
+        at = times.of(history.row.logged)
         if CREATED not in beside and at is not None:
             beside[CREATED] = f"{day(at):%d/%m/%Y}"
         remarks = [given[REMARK]] if REMARK in given else []

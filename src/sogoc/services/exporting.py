@@ -164,7 +164,7 @@ def _files(institution: Institution, counter: Counter, progress: Callable[[int],
             "prepared_by__username", "approved_by__username",
         ),
         "acts.jsonl": _lines(
-            Entry.objects.filter(institution=institution, index__lt=counter.head.size).filter(
+            Entry.objects.filter(institution=institution, index__lt=counter.head.size).exclude(act="issue").filter(
                 Q(detail__isnull=False) | Q(act="custody")
             ),
             "index", "act", "act_id", "target__index", "detail__decision_number", "detail__ground", "detail__salt",
@@ -204,22 +204,24 @@ def _plain(value: Any) -> Any:
 
 def _register(rows: QuerySet[Row], counter: Counter, progress: Callable[[int], None]) -> Iterator[bytes]:
     """Return one line per version in the order of the log, so that a checker needs no memory of what came before."""
-    in_order = rows.select_related("entry", "batch__entry", "batch__decision", "institution", "follows__entry")
+    in_order = rows.select_related(
+        "entry", "batch__entry", "batch__decision", "institution", "follows__entry", "seal__key"
+    )
     for row in in_order.order_by("entry__index").iterator(chunk_size=_CHUNK):
-        entry = row.entry
+        entry = row.logged
         value: dict[str, Any] = {
             "identifier": row.identifier, "act": row.origin, "index": entry.index if entry else None,
             "batch": row.batch.public_id,
             "serial_number": row.serial_number, "register_number": row.register_number, "cell": row.cell,
         }  # fmt: skip
-        if row.follows is not None and row.follows.entry is not None:
-            value["follows"] = row.follows.entry.index
+        if row.follows is not None and row.follows.logged is not None:
+            value["follows"] = row.follows.logged.index
         if row.erased_at is not None:
             value["erased_at"] = write_time(row.erased_at)
         else:
             record = record_of(row)
             value |= {
-                "record": record, "secret": b64(bytes(row.secret or b"")),
+                "record": record, "secret": b64(bytes(row.seal.secret or b"")),
                 "evidence": leaving.evidence_line(counter.lasting(row, names=record)),
             }  # fmt: skip
         yield _line(value)
@@ -227,9 +229,7 @@ def _register(rows: QuerySet[Row], counter: Counter, progress: Callable[[int], N
 
 
 def _fresh(institution: Institution, rows: QuerySet[Row], counter: Counter) -> Iterator[bytes]:
-    numbers = sorted(
-        {one for one in rows.order_by().values_list("status_list", flat=True).distinct() if one is not None}
-    )
+    numbers = sorted(set(rows.order_by().values_list("seal__status_list", flat=True).distinct()))
     yield counter.fresh(
         ordinals=counter.issuer_and_keeper(institution.ordinal), numbers=numbers,
         sizes=[head.size for head in counter.anchored],

@@ -35,12 +35,11 @@ def advance(
     Raises: RecoveryNeeded, LogForked, StorageUnavailable.
     """
     sequencing.finish(log, now=now)
+    by = sealing.Sealing(keyring=keyring, randomness=randomness, now=now, ministry=ministry)
     problems: list[SogocError] = []
     for batch in queries.unfinished_batches():
         try:
-            sealing.seal(
-                batch=batch, keyring=keyring, randomness=randomness, now=now, progress=progress, ministry=ministry
-            )
+            sealing.seal(batch, by, progress=progress)
         except SogocError as error:
             if isinstance(error, GateRefused):
                 batches.note_refusal(batch, error, at="sealing", by=None, now=now)

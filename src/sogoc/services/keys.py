@@ -202,7 +202,7 @@ def what_fell(institution: Institution, kid: str, start: int) -> Iterator[Fallen
 
 def credentials_that_fell(kid: str, start: int) -> Iterator[str]:
     """Name, by their random identifiers, the qualifications whose credential this key signed in a batch or act from `start` on."""
-    rows = Row.objects.filter(kid=kid).filter(
+    rows = Row.objects.filter(seal__key__kid=kid).filter(
         Q(follows__isnull=True, batch__entry__index__gte=start) | Q(follows__isnull=False, entry__index__gte=start)
     )
     return rows.order_by("pk").values_list("identifier", flat=True).iterator(chunk_size=1000)

@@ -105,7 +105,7 @@ def examine(recall: Recall, *, by: User) -> Examined:
         before = {
             ids[one] for one in Entry.objects.filter(act_id__in=ids).values_list("act_id", flat=True) if one in ids
         }
-        chains = acting.chains_of(row.entry for row in rows if row.entry is not None)
+        chains = acting.chains_of(row.logged for row in rows if row.logged is not None)
         for name, (row, wrong) in zip(part, ours, strict=True):
             if row is None:
                 exceptions.append((name, wrong))
@@ -114,7 +114,7 @@ def examine(recall: Recall, *, by: User) -> Examined:
             elif row.identifier in before:
                 seen.add(row.identifier)
                 done.append(row)
-            elif why := _why_not(recall, chains.get(row.entry_id or 0)):
+            elif why := _why_not(recall, chains.get(row.logged.pk if row.logged else 0)):
                 exceptions.append((name, why))
             else:
                 seen.add(row.identifier)
@@ -194,7 +194,7 @@ def run(
                         doing,
                         office=office,
                         act=recall.act,
-                        logged=cast(Entry, row.entry),
+                        logged=cast(Entry, row.logged),
                         decision=replace(recall.decision, salt=randomness(16)),
                         wording=wording,
                         act_id=recall.act_id(row, secret),

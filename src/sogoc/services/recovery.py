@@ -28,6 +28,7 @@ from sogoc.register.models import (
     Institution,
     LoggedState,
     Row,
+    Seal,
     StatusTable,
 )
 from sogoc.services import audit, notices, sequencing
@@ -148,6 +149,7 @@ def _enter(index: int, content: bytes, archive: Archive, result: Recovered, get:
         act_id=getattr(parsed, "id", None),
         institution=Institution.objects.filter(ordinal=institution).first() if institution else None,
         target=Entry.objects.get(index=target) if target is not None else None,
+        row=_row_of(parsed) if isinstance(parsed, entry.Issue | entry.Successor) else None,
     )
     result.inserted += 1
     if isinstance(parsed, entry.StatusAct | entry.Successor):
@@ -158,7 +160,7 @@ def _enter(index: int, content: bytes, archive: Archive, result: Recovered, get:
         case entry.Batch():
             Batch.objects.filter(public_id=parsed.id).update(entry=logged)
         case entry.Issue() | entry.Successor():
-            if not _relink_row(parsed, logged):
+            if logged.row is None:
                 result.orphans.append(index)
             archive.places_given = max(archive.places_given, _place_number(archive, parsed.status) + 1)
         case entry.State():
@@ -176,7 +178,7 @@ def _enter(index: int, content: bytes, archive: Archive, result: Recovered, get:
 
 def _tell_again(parsed: entry.StatusAct | entry.Successor, logged: Entry, now: datetime) -> None:
     """Write the notices of an act that the restore lost: they stood in no log, and who was told is not known any more."""
-    row = Row.objects.filter(entry=logged.target).first()
+    row = logged.target.row if logged.target is not None else None
     if logged.institution is not None and logged.target is not None:
         notices.tell_of_act(
             parsed.act,
@@ -223,17 +225,11 @@ def _enter_page(parsed: entry.Authority, logged: Entry, get: ReadFile) -> None:
     AuthorityPage.objects.create(institution=institution, version=page.version, content=content, entry=logged)
 
 
-def _relink_row(parsed: entry.Qualification, logged: Entry) -> bool:
-    """Tie an entry to the row it was made from, when the backup already held that row with this commitment."""
-    row = Row.objects.filter(commitment=parsed.commitment).first()
-    if row is None:
-        return False
-    row.entry = logged
-    if isinstance(parsed, entry.Issue):
-        first = Entry.objects.get(leaf_hash=parsed.batch, act="batch")
-        row.tree_position = (logged.index or 0) - (first.index or 0) - 1
-    row.save(update_fields=["entry", "tree_position"])
-    return True
+def _row_of(parsed: entry.Qualification) -> Row | None:
+    """The row that an entry was made from, when the backup already held that row with this commitment."""
+    number, index = parsed.status
+    seal = Seal.objects.select_related("row").filter(status_list=number, status_index=index).first()
+    return seal.row if seal is not None and bytes(seal.commitment) == parsed.commitment else None
 
 
 def _settle_batches(result: Recovered) -> None:

@@ -1,90 +1,147 @@
-"""Seal an approved batch: secrets, commitments, signed credentials, the batch root signed by the institution, entries for the log.
+"""Seal approved batches: secrets, commitments, signed credentials; then the batch root, signed by the institution.
 
-Works on sets of rows and may be killed anywhere: what a row already has is kept, and the last transaction makes the whole batch
-sealed or nothing.
+A batch is planned once, in shards of rows, and any number of workers on any number of hosts take shards until there is none left.
+A shard is one transaction: whoever dies in it leaves nothing behind and lets go of it. Who finds all shards done closes the batch.
+
+    planned     the gate let the batch pass; its places in the status lists are allotted, its shards written down
+    signed      one shard: its rows have secret, commitment and signature
+    closed      the batch root is signed and waits for the log; the batch is sealed
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, cast
 
 from django.db import connection, transaction
 
-from sogoc.core import commitment, entry, jws, merkle, status
+from sogoc.core import canonical, commitment, entry, jws, merkle, status
 from sogoc.core import tally as tallies
 from sogoc.core.credentials import sd_jwt
+from sogoc.core.record import SCHEMAS, Record, Schema
 from sogoc.errors import LogForked, WrongState
 from sogoc.failpoint import reach
 from sogoc.ports import IssuerSigner, Keyring
-from sogoc.register.models import Archive, Batch, Entry, Institution, IssuerKey, Row
-from sogoc.register.records import newest_page, record_of, schema_of
+from sogoc.register.bulk import copy_in
+from sogoc.register.models import Archive, Batch, Entry, Institution, IssuerKey, Seal, Shard
+from sogoc.register.records import newest_page
 from sogoc.services import audit, gate, waiting
 
-_SET = 1000
+_SHARD = 2000
+_CHUNK = 2000
 
 
-def seal(
-    *,
-    batch: Batch,
-    keyring: Keyring,
-    randomness: Callable[[int], bytes],
-    now: datetime,
-    progress: Callable[[int], None],
-    ministry: Callable[[], IssuerSigner] | None = None,
-) -> Batch:
-    """Make an approved batch ready for the log. Safe to run again after any stop; a sealed batch is returned as it is.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealing:
+    """What sealing is handed: the institutions' keys by their URI, `randomness` that returns so many unpredictable bytes, the time, and
+    what opens the key of the ministry, which signs beside an institution what passes by an override; None where it is not.
+    """
 
-    `randomness` returns that many unpredictable bytes; `progress` is told how many rows were signed; `ministry` opens the key
-    of the ministry, which signs beside the institution what passes by an override.
+    keyring: Keyring
+    randomness: Callable[[int], bytes]
+    now: datetime
+    ministry: Callable[[], IssuerSigner] | None = None
+
+
+def seal(batch: Batch, by: Sealing, *, progress: Callable[[int], None] = lambda _: None) -> Batch:
+    """Make an approved batch ready for the log, with whoever else works on it. Safe to run again after any stop.
+
+    A sealed batch is returned as it is; one of which others still hold a shard is returned approved, and they close it.
+    `progress` is told how many rows were signed.
 
     Raises: WrongState, GateRefused, KeyUnavailable.
     """
     batch.refresh_from_db()
-    if batch.state == Batch.State.SEALED:
-        return batch
-    if batch.state != Batch.State.APPROVED:
-        raise WrongState(
-            f"the batch is {batch.state}, not approved", f"đợt cấp {batch.get_state_display()}, chưa được duyệt"
-        )
-    archive = Archive.objects.get()
-    sealed = None
-    while sealed is None:  # again where another page came meanwhile: a key or a power may have ended with it
-        passed = gate.check(batch, now=now)
-        beside = _beside(passed, ministry)
-        key = signing_key(batch.institution)
-        signer = keyring(key.uri)
-        if jws.thumbprint(signer.jwk) != key.kid:
+    while batch.state != Batch.State.SEALED:
+        if batch.state != Batch.State.APPROVED:
             raise WrongState(
-                "the key store holds another key than the authority page", "kho khóa giữ khóa khác với trang thẩm quyền"
+                f"the batch is {batch.state}, not approved", f"đợt cấp {batch.get_state_display()}, chưa được duyệt"
             )
-        unsigned = list(batch.rows.exclude(kid=key.kid).order_by("position").values_list("pk", flat=True))
-        for pks in _sets(unsigned):
-            _draw_secrets(pks, randomness)
-            reach("seal.secrets")
-            _sign_rows(pks, key=key, signer=signer, origin=archive.origin)
-            reach("seal.signed")
-            progress(len(pks))
-        sealed = _close(batch, passed=passed, key=key, signers=(signer, *beside), origin=archive.origin, now=now)
-    reach("seal.entries")
-    return sealed
+        _plan(batch, now=by.now)
+        while signed := _sign_shard(by, batch=batch):
+            progress(signed)
+        if batch.shards.filter(done_at__isnull=True).exists():
+            return batch
+        _close(batch, by)
+        batch.refresh_from_db()
+    return batch
 
 
-def _beside(passed: gate.Passed, ministry: Callable[[], IssuerSigner] | None) -> tuple[IssuerSigner, ...]:
-    """Who signs the batch beside the institution: the ministry, if it set rules aside. Raises: WrongState, KeyUnavailable."""
-    if not passed.override:
-        return ()
-    if ministry is None:
-        raise WrongState(
-            "what passes by an override is signed by the ministry too, and its key is not here",
-            "đợt cấp được cho qua phải có thêm chữ ký của Bộ, mà ở đây không có khóa của Bộ",
-            mend="Run `sogoc publish` where the ministry's key is.",
-            mend_vi="Chạy `sogoc publish` ở nơi có khóa của Bộ.",
+def work(by: Sealing) -> int | None:
+    """Seal one shard of any batch that was planned, and close the batch if it was the last; return how many rows that were.
+
+    None when there is no shard that nobody else holds. A batch is planned, and closed where a worker died before it could, by `seal`.
+
+    Raises: KeyUnavailable, WrongState, GateRefused.
+    """
+    with transaction.atomic():
+        shard = _take(None)
+        if shard is None:
+            return None
+        signed = _sign(shard, by)
+    reach("seal.signed")
+    if not shard.batch.shards.filter(done_at__isnull=True).exists():
+        _close(shard.batch, by)
+    return signed
+
+
+# -- the plan ---------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def _write_plan(batch: Batch, *, now: datetime) -> bool:
+    """Write down the shards of a batch, signed with the newest key; nothing when they are. What another key signed is made again."""
+    batch = Batch.objects.select_for_update(of=("self",)).select_related("institution", "decision").get(pk=batch.pk)
+    key = signing_key(batch.institution)
+    old = batch.shards.all()
+    if batch.state != Batch.State.APPROVED or (old and all(shard.key_id == key.pk for shard in old)):
+        return False
+    gate.check(batch, now=now)
+    Seal.objects.filter(row__batch=batch, row__follows__isnull=True).delete()
+    old.delete()
+    archive = Archive.hold()
+    first_place = _give_places(archive, batch.count)
+    Shard.objects.bulk_create(
+        Shard(
+            batch=batch,
+            first=first,
+            count=min(_SHARD, batch.count - first),
+            first_place=first_place + first,
+            key=key,
         )
-    return (ministry(),)
+        for first in range(0, batch.count, _SHARD)
+    )
+    return True
+
+
+def _plan(batch: Batch, *, now: datetime) -> None:
+    if _write_plan(batch, now=now):
+        reach("seal.planned")
+
+
+def _give_places(archive: Archive, count: int) -> int:
+    """Take the next `count` places of the status lists of a held archive; return the number of the first."""
+    first = archive.places_given
+    archive.places_given += count
+    archive.save(update_fields=["places_given"])
+    return first
+
+
+def give_place(archive: Archive) -> entry.Place:
+    """Take the next place of the status lists of a held archive."""
+    return _place(bytes(archive.places_key), _give_places(archive, 1))
+
+
+def _place(key: bytes, number: int) -> entry.Place:
+    """The place that was given out as number `number`, in the order that nobody foresees."""
+    return number // status.PLACES, _order(key, number // status.PLACES)[number % status.PLACES]
+
+
+@lru_cache(maxsize=2)
+def _order(key: bytes, number: int) -> list[int]:
+    return status.places(key, number)
 
 
 def signing_key(institution: Institution) -> IssuerKey:
@@ -97,79 +154,147 @@ def signing_key(institution: Institution) -> IssuerKey:
     return key
 
 
-def _sets(pks: Sequence[int]) -> Iterable[list[int]]:
-    return (list(pks[start : start + _SET]) for start in range(0, len(pks), _SET))
+# -- one shard --------------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
-def _draw_secrets(pks: Sequence[int], randomness: Callable[[int], bytes]) -> None:
-    """Give each row its secret and its place in the status lists, before anything is signed with them."""
-    archive = Archive.hold()  # before the rows are read: two who seal one batch draw its secrets once
-    waiting = Row.objects.filter(pk__in=pks, secret__isnull=True).order_by("position").values_list("pk", flat=True)
-    rows = list(waiting)
-    places = give_places(archive, len(rows))
-    _write(
-        ("secret", "status_list", "status_index"),
-        [(randomness(32), *place, pk) for pk, place in zip(rows, places, strict=True)],
+def _take_and_sign(by: Sealing, batch: Batch) -> int:
+    shard = _take(batch)
+    return _sign(shard, by) if shard is not None else 0
+
+
+def _sign_shard(by: Sealing, *, batch: Batch) -> int:
+    """Sign one shard of a batch; return how many rows, 0 when there is none that nobody holds."""
+    signed = _take_and_sign(by, batch)
+    if signed:
+        reach("seal.signed")
+    return signed
+
+
+def _take(batch: Batch | None) -> Shard | None:
+    """Hold the next shard that is to be done and that nobody holds, until the transaction ends."""
+    waiting_for = Shard.objects.filter(done_at__isnull=True, batch__state=Batch.State.APPROVED)
+    if batch is not None:
+        waiting_for = waiting_for.filter(batch=batch)
+    # SQLite lets one transaction write at a time: there whoever is here is alone.
+    skip = connection.features.has_select_for_update_skip_locked
+    return (
+        waiting_for.select_related("batch__institution", "batch__decision", "key")
+        .select_for_update(of=("self",), skip_locked=skip)
+        .order_by("pk")
+        .first()
     )
 
 
-def give_places(archive: Archive, count: int) -> list[entry.Place]:
-    """Take the next `count` places of the status lists of a held archive, in the order that nobody foresees."""
-    first = archive.places_given
-    archive.places_given += count
-    archive.save(update_fields=["places_given"])
-    return [
-        (number // status.PLACES, _order(bytes(archive.places_key), number // status.PLACES)[number % status.PLACES])
-        for number in range(first, first + count)
-    ]
+def _sign(shard: Shard, by: Sealing) -> int:
+    """Draw the secrets of the rows of a held shard, sign them, and write both down; return how many rows.
 
-
-@lru_cache(maxsize=2)
-def _order(key: bytes, number: int) -> list[int]:
-    return status.places(key, number)
-
-
-@transaction.atomic
-def _sign_rows(pks: Sequence[int], *, key: IssuerKey, signer: IssuerSigner, origin: str) -> None:
-    unsigned = Row.objects.filter(pk__in=pks).exclude(kid=key.kid).select_for_update(of=("self",)).order_by("pk")
-    rows = list(unsigned.select_related("batch", "institution"))
-    for row in rows:
-        sign_row(row, key=key, signer=signer, origin=origin)
-    _write(("commitment", "kid", "signature"), [(row.commitment, row.kid, row.signature, row.pk) for row in rows])
-
-
-def sign_row(row: Row, *, key: IssuerKey, signer: IssuerSigner, origin: str) -> None:
-    """Fill in commitment and signature of a row that has its secret and place. Does not save. Raises: KeyUnavailable."""
-    sealed = commitment.seal(schema_of(row), record_of(row), bytes(cast(bytes, row.secret)))
-    signed = sd_jwt.signing_input(
-        sealed,
+    Raises: KeyUnavailable; WrongState when the key store holds another key than the authority page.
+    """
+    archive = Archive.objects.get()
+    batch, key, places_key = shard.batch, shard.key, bytes(archive.places_key)
+    signer = by.keyring(key.uri)
+    if jws.thumbprint(signer.jwk) != key.kid:
+        raise WrongState(
+            "the key store holds another key than the authority page", "kho khóa giữ khóa khác với trang thẩm quyền"
+        )
+    sign = Signing(
+        schema=SCHEMAS[batch.schema],
+        signer=signer,
         kid=key.kid,
-        origin=origin,
-        institution=row.institution.code,
-        status=(cast(int, row.status_list), cast(int, row.status_index)),
+        origin=archive.origin,
+        institution=batch.institution.code,
     )
-    row.commitment = sealed.commitment
-    row.kid = key.kid
-    row.signature = jws.lower(signer.sign(signed))
+    rows = batch.rows.filter(
+        follows__isnull=True, position__gte=shard.first, position__lt=shard.first + shard.count
+    ).values_list("pk", "position", "record")
+    seals = []
+    for pk, position, record in rows:
+        place = _place(places_key, shard.first_place + position - shard.first)
+        secret = by.randomness(32)
+        seals.append((pk, secret, *sign(canonical.decode(bytes(record)), secret, place), *place, key.pk))
+    copy_in(Seal, ("row_id", "secret", "commitment", "signature", "status_list", "status_index", "key_id"), seals)
+    shard.done_at = by.now
+    shard.save(update_fields=["done_at"])
+    reach("seal.written")
+    return shard.count
 
 
-@transaction.atomic
-def _close(
-    batch: Batch, *, passed: gate.Passed, key: IssuerKey, signers: Sequence[IssuerSigner], origin: str, now: datetime
-) -> Batch | None:
-    """Sign the batch root and hand the entries to the log, all in one transaction; None when there is another page."""
-    batch = Batch.objects.select_for_update().select_related("institution", "decision").get(pk=batch.pk)
-    if batch.state != Batch.State.APPROVED:
-        return batch
-    Archive.hold()
-    if newest_page(batch.institution)[1].version != passed.page.version or signing_key(batch.institution).pk != key.pk:
-        return None
-    rows = sorted(
-        (bytes(cast(bytes, commitment)), (cast(int, number), cast(int, index)), pk)
-        for pk, commitment, number, index in batch.rows.values_list("pk", "commitment", "status_list", "status_index")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signing:
+    """Signs records of one institution with one key: record, secret and place in, commitment and signature out."""
+
+    schema: Schema
+    signer: IssuerSigner
+    kid: str
+    origin: str
+    institution: str
+
+    def __call__(self, record: Record, secret: bytes, place: entry.Place) -> tuple[bytes, bytes]:
+        """Raises: KeyUnavailable."""
+        sealed = commitment.seal(self.schema, record, secret)
+        signed = sd_jwt.signing_input(
+            sealed, kid=self.kid, origin=self.origin, institution=self.institution, status=place
+        )
+        return sealed.commitment, jws.lower(self.signer.sign(signed))
+
+
+# -- the batch --------------------------------------------------------------------------------------------------------
+
+
+def _close(batch: Batch, by: Sealing) -> None:
+    """Sign the batch root and let the batch wait for the log, once all its shards are done.
+
+    Nothing when another did, or when key or page changed meanwhile: then it is planned again.
+    """
+    if _closed(batch, by):
+        reach("seal.closed")
+
+
+def _closed(batch: Batch, by: Sealing) -> bool:
+    tree = merkle.Frontier.empty().extend(
+        merkle.leaf_hash(entry.pair(committed, place)) for _, committed, place in sealed_rows(batch.pk)
     )
-    tree = merkle.Tree([merkle.leaf_hash(entry.pair(commitment, place)) for commitment, place, _ in rows])
+    with transaction.atomic():
+        batch = Batch.objects.select_for_update(of=("self",)).select_related("institution", "decision").get(pk=batch.pk)
+        if batch.state != Batch.State.APPROVED:
+            return False
+        passed = gate.check(batch, now=by.now)
+        archive = Archive.hold()
+        key = signing_key(batch.institution)
+        shards = list(batch.shards.all())
+        done = sum(shard.count for shard in shards if shard.done_at is not None and shard.key_id == key.pk)
+        if not done == tree.size == batch.count or newest_page(batch.institution)[1].version != passed.page.version:
+            return False
+        _enter(batch, passed, tree.root(), signers=(by.keyring(key.uri), *_beside(passed, by)), origin=archive.origin)
+        audit.note(None, "batch.sealed", batch.public_id, at=by.now, detail={"count": batch.count})
+    return True
+
+
+def sealed_rows(batch: int) -> Iterator[tuple[int, bytes, entry.Place]]:
+    """The rows of a batch in the order of its tree: key, commitment and place in the status lists; a stream."""
+    seals = Seal.objects.filter(row__batch=batch, row__follows__isnull=True).order_by("commitment")
+    columns = seals.values_list("row_id", "commitment", "status_list", "status_index")
+    for row, committed, number, index in columns.iterator(chunk_size=_CHUNK):
+        yield row, bytes(committed), (number, index)
+
+
+def _beside(passed: gate.Passed, by: Sealing) -> tuple[IssuerSigner, ...]:
+    """Who signs the batch beside the institution: the ministry, if it set rules aside. Raises: WrongState, KeyUnavailable."""
+    if not passed.override:
+        return ()
+    if by.ministry is None:
+        raise WrongState(
+            "what passes by an override is signed by the ministry too, and its key is not here",
+            "đợt cấp được cho qua phải có thêm chữ ký của Bộ, mà ở đây không có khóa của Bộ",
+            mend="Run `sogoc publish` where the ministry's key is.",
+            mend_vi="Chạy `sogoc publish` ở nơi có khóa của Bộ.",
+        )
+    return (by.ministry(),)
+
+
+def _enter(batch: Batch, passed: gate.Passed, root: bytes, *, signers: tuple[IssuerSigner, ...], origin: str) -> None:
+    """Sign what the log says of the batch and let it wait. The batch and the archive are held."""
     statement = entry.Batch(
         id=batch.public_id,
         institution=batch.institution.ordinal,
@@ -181,59 +306,15 @@ def _close(
         awarded_on=batch.awarded_on,
         provenance=batch.provenance,
         override=passed.override,
-        count=len(rows),
+        count=batch.count,
         tally=tallies.public(passed.tally),
         tally_digest=tallies.digest(passed.tally, bytes(batch.tally_salt)),
-        root=tree.root,
+        root=root,
     )
     unsigned = [(signer, statement.prepare(signer.jwk, origin=origin)) for signer in signers]
     statement = replace(statement, signatures=tuple(one.signed(signer.sign(one.payload)) for signer, one in unsigned))
     if Entry.objects.filter(act_id=batch.public_id).exists():
         raise LogForked(f"the batch {batch.public_id} is in the log already: it was sealed before a restore")
-    logged = waiting.enter(statement.encode(), act="batch", institution=batch.institution, act_id=batch.public_id)
-    for start in range(0, len(rows), _SET):
-        part = rows[start : start + _SET]
-        leaves = [
-            entry.Issue(
-                batch=bytes(logged.leaf_hash),
-                commitment=commitment,
-                institution=batch.institution.ordinal,
-                status=place,
-            ).encode()
-            for commitment, place, _ in part
-        ]
-        entries = Entry.objects.bulk_create(
-            Entry(act="issue", content=leaf, leaf_hash=merkle.leaf_hash(leaf), institution_id=batch.institution_id)
-            for leaf in leaves
-        )
-        _write(
-            ("entry_id", "tree_position"),
-            [(one.pk, start + i, pk) for i, ((_, _, pk), one) in enumerate(zip(part, entries, strict=True))],
-        )
-    batch.entry = logged
+    batch.entry = waiting.enter(statement.encode(), act="batch", institution=batch.institution, act_id=batch.public_id)
     batch.state = Batch.State.SEALED
     batch.save(update_fields=["entry", "state"])
-    audit.note(None, "batch.sealed", batch.public_id, at=now, detail={"count": len(rows)})
-    return batch
-
-
-def _write(columns: Sequence[str], values: Sequence[tuple[Any, ...]]) -> None:
-    """Set `columns` of many rows; each value is those columns and then the row's key. Much faster than `bulk_update`.
-
-    PostgreSQL is told of a set in one statement, because each of its own is a way there and back; SQLite is no way off, and some
-    of its versions know no UPDATE with FROM.
-    """
-    if not values:
-        return
-    with connection.cursor() as cursor:
-        if connection.vendor != "postgresql":
-            assignments = ", ".join(f"{column} = %s" for column in columns)
-            cursor.executemany(f"UPDATE register_row SET {assignments} WHERE id = %s", values)  # noqa: S608 - our own names
-            return
-        assignments = ", ".join(f"{column} = given.column{place}" for place, column in enumerate(columns, 1))
-        row = f"({', '.join(['%s'] * (len(columns) + 1))})"
-        cursor.execute(
-            f"UPDATE register_row SET {assignments} FROM (VALUES {', '.join([row] * len(values))}) AS given"  # noqa: S608
-            f" WHERE id = given.column{len(columns) + 1}",
-            [item for value in values for item in value],
-        )

@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import chain
+from itertools import chain, count, islice
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from sogoc.core import authority, canonical, entry, merkle, status
 from sogoc.core.merkle import Frontier, Tree
@@ -30,8 +30,19 @@ from sogoc.errors import LogForked, RecoveryNeeded, WrongState
 from sogoc.failpoint import reach
 from sogoc.ports import Log
 from sogoc.register.alone import alone
-from sogoc.register.models import Archive, AuthorityPage, Checkpoint, Entry, LoggedState, StatusTable
-from sogoc.services import publication
+from sogoc.register.bulk import copy_in, set_many
+from sogoc.register.models import (
+    Archive,
+    AuthorityPage,
+    Checkpoint,
+    Entry,
+    Institution,
+    LoggedState,
+    StatusTable,
+)
+from sogoc.services import publication, sealing
+
+_CHUNK = 5000
 
 
 def sequence(log: Log, *, now: datetime, state_only: bool = False) -> Checkpoint | None:
@@ -169,26 +180,49 @@ def _extend(log: Log, *, now: datetime, state_only: bool) -> Checkpoint | None:
     newest = _newest()
     size = newest.size if newest else 0
     frontier = Frontier.from_bytes(bytes(newest.frontier)) if newest else Frontier.empty()
-    given = _give_indexes(size)
-    if not given and not state_only:
+    grown = _give_indexes(frontier)
+    if grown.size == size and not state_only:
         return None
     tables = apply_acts(size)
-    _log_state(size + given, tables, now)
-    leaves = Entry.objects.filter(index__gte=size).order_by("index").values_list("leaf_hash", flat=True)
-    grown = frontier.extend(bytes(leaf) for leaf in leaves.iterator(chunk_size=2000))
+    state = _log_state(grown.size, tables, now)
+    grown = grown.extend([bytes(state.leaf_hash)])
     return Checkpoint.objects.create(size=grown.size, root=grown.root(), frontier=grown.to_bytes())
 
 
-def _give_indexes(size: int) -> int:
-    """Give waiting entries the next indexes, in the order in which they came; return how many."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            'UPDATE register_entry SET "index" = %s + waiting.place FROM'
-            " (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM register_entry"
-            ' WHERE "index" IS NULL) AS waiting WHERE register_entry.id = waiting.id',
-            [size],
+def _give_indexes(frontier: Frontier) -> Frontier:
+    """Give waiting entries the next indexes, in the order in which they came, and each batch its issue entries behind it.
+
+    Return the right edge of the tree after them.
+    """
+    waiting = Entry.objects.filter(index__isnull=True).order_by("id").values_list("pk", "leaf_hash", "batch__pk")
+    places: list[tuple[int, int]] = []
+    for pk, leaf_hash, batch in list(waiting):
+        places.append((frontier.size, pk))
+        frontier = frontier.extend([bytes(leaf_hash)])
+        if batch is not None:
+            frontier = _log_issues(batch, bytes(leaf_hash), frontier)
+    set_many(Entry, ("index",), places)
+    return frontier
+
+
+def _log_issues(batch: int, batch_leaf: bytes, frontier: Frontier) -> Frontier:
+    """Log the issue entries of a batch from the end of the tree on, in the order of their commitments."""
+    institution = Institution.objects.get(batches=batch)
+    rows = sealing.sealed_rows(batch)
+    while part := list(islice(rows, _CHUNK)):
+        leaves = [
+            entry.Issue(batch=batch_leaf, commitment=committed, institution=institution.ordinal, status=place).encode()
+            for _, committed, place in part
+        ]
+        hashes = [merkle.leaf_hash(leaf) for leaf in leaves]
+        lines = zip(count(frontier.size), leaves, hashes, part, strict=False)
+        copy_in(
+            Entry,
+            ("index", "act", "content", "leaf_hash", "institution_id", "row_id"),
+            ((index, "issue", leaf, leaf_hash, institution.pk, row) for index, leaf, leaf_hash, (row, *_) in lines),
         )
-        return int(cursor.rowcount)
+        frontier = frontier.extend(hashes)
+    return frontier
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +280,7 @@ def _older_places(newest: Entry) -> list[entry.Place]:
     return places
 
 
-def _log_state(index: int, lists: list[StatusList], now: datetime) -> None:
+def _log_state(index: int, lists: list[StatusList], now: datetime) -> Entry:
     """Write the state entry that closes every head, at `index`."""
     last = LoggedState.objects.order_by("-at").first()
     at = now.astimezone(UTC).replace(microsecond=0)
@@ -274,6 +308,7 @@ def _log_state(index: int, lists: list[StatusList], now: datetime) -> None:
     LoggedState.objects.create(
         entry=logged, at=at, pages={str(o): page.version for o, page in pages.items()}, lists=len(lists)
     )
+    return logged
 
 
 def newest_pages() -> Mapping[int, AuthorityPage]:

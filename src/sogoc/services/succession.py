@@ -12,7 +12,7 @@ from sogoc.core.intake.syllables import name_key
 from sogoc.core.record import Record
 from sogoc.core.status import Status
 from sogoc.errors import AlreadyInRegister, RecordError, WrongState
-from sogoc.register.models import Archive, Entry, Institution, Row
+from sogoc.register.models import Archive, Entry, Institution, Row, Seal
 from sogoc.register.records import record_of, schema_of
 from sogoc.services import access, acting, gate, sealing, sequencing
 from sogoc.services.acting import ActDecision, Acting
@@ -47,8 +47,8 @@ def done_before(act: str, act_id: str, row: Row, changes: Changes, decision: Act
         or done is None
         or (said.act, said.on) != (act, decision.on)
         or not acting.decided(known, decision)
-        or row.entry is None
-        or acting.first_of(known) != acting.first_of(row.entry)
+        or row.logged is None
+        or acting.first_of(known) != acting.first_of(row.logged)
         or (done.erased_at is None and not all(record_of(done).get(name) == value for name, value in changes.items()))
     ):
         raise acting.used()
@@ -92,10 +92,10 @@ def succeed(
 
     Raises: WrongState, AlreadyInRegister, KeyUnavailable.
     """
-    if row.entry is None or row.batch.entry is None:
+    if row.logged is None or row.batch.entry is None:
         raise WrongState("the diploma is not logged yet", "văn bằng chưa vào nhật ký")
-    chain = acting.chain_of(row.entry)
-    if row.entry_id != chain.newest_entry.pk:
+    chain = acting.chain_of(row.logged)
+    if row.logged != chain.newest_entry:
         raise WrongState("only the newest version can be changed", "chỉ thay đổi được bản mới nhất")
     if chain.status is not Status.VALID:
         raise WrongState(
@@ -111,7 +111,7 @@ def succeed(
             mend_vi="Hãy đề nghị cán bộ của Bộ thực hiện theo quyết định của cơ sở.",
         )
     key = sealing.signing_key(row.institution)
-    ((status_list, status_index),) = sealing.give_places(Archive.hold(), 1)
+    place = sealing.give_place(Archive.hold())
     successor = Row(
         batch=row.batch,
         institution=row.institution,
@@ -125,25 +125,29 @@ def succeed(
         born_on=fields["born_on"],
         origin=act,
         follows=row,
-        secret=randomness(32),
-        status_list=status_list,
-        status_index=status_index,
         **numbers,
     )
-    sealing.sign_row(successor, key=key, signer=doing.keyring(key.uri), origin=doing.log.origin)
+    secret = randomness(32)
+    sign = sealing.Signing(
+        schema=schema_of(row),
+        signer=doing.keyring(key.uri),
+        kid=key.kid,
+        origin=doing.log.origin,
+        institution=row.institution.code,
+    )
+    committed, signature = sign(fields, secret, place)
     statement = entry.Successor(
         act=act,
         id=act_id,
         batch=bytes(row.batch.entry.leaf_hash),
-        commitment=bytes(successor.commitment or b""),
+        commitment=committed,
         decision=commitment.blind_decision(decision.number, decision.salt),
         follows=chain.newest,
         institution=row.institution.ordinal,
         on=decision.on,
         previous=chain.previous,
-        status=(status_list, status_index),
+        status=place,
     )
-    successor.entry = acting.log_act(doing, statement, office=office, chain=chain, decision=decision)
     try:
         with transaction.atomic():
             successor.save()
@@ -151,4 +155,14 @@ def succeed(
         raise AlreadyInRegister(
             "this serial number or register number was given already", "số hiệu hoặc số vào sổ này đã được cấp"
         ) from error
+    Seal.objects.create(
+        row=successor,
+        secret=secret,
+        commitment=committed,
+        status_list=place[0],
+        status_index=place[1],
+        key=key,
+        signature=signature,
+    )
+    acting.log_act(doing, statement, office=office, chain=chain, decision=decision, row=successor)
     return successor

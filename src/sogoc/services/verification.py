@@ -142,17 +142,17 @@ def _complete(presented: Evidence, credential: sd_jwt.Presented, counter: Counte
         return None
     number, index = credential.status
     row = (
-        Row.objects.select_related("batch__entry", "batch__institution", "institution", "entry")
-        .filter(status_list=number, status_index=index)
+        Row.objects.select_related("batch__entry", "batch__institution", "institution", "entry", "seal__key")
+        .filter(seal__status_list=number, seal__status_index=index)
         .first()
     )
     if (
         row is None
-        or row.commitment is None
-        or bytes(row.commitment) != credential.commitment
-        or row.entry is None
-        or row.entry.index is None
-        or row.entry.index >= counter.head.size
+        or row.sealed is None
+        or bytes(row.sealed.commitment) != credential.commitment
+        or row.logged is None
+        or row.logged.index is None
+        or row.logged.index >= counter.head.size
     ):
         return None
     proofs = counter.evidence(row, names=()).lasting

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.db.models import Sum
+
 from sogoc.core import entry, merkle
 from sogoc.errors import InputError, MalformedError
-from sogoc.register.models import Checkpoint, Entry, Institution
+from sogoc.register.models import Batch, Checkpoint, Entry, Institution, Row
 
 
 def enter(
@@ -14,6 +16,7 @@ def enter(
     institution: Institution | None,
     act_id: str | None = None,
     target: Entry | None = None,
+    row: Row | None = None,
 ) -> Entry:
     """Let an entry wait for its place in the log, once it reads back: what is logged can never be taken out again.
 
@@ -35,13 +38,17 @@ def enter(
         act_id=act_id,
         institution=institution,
         target=target,
+        row=row,
     )
 
 
 def next_index() -> int:
     """Return the log index that the next entry will get. The archive must be held, and what is entered then commit with it.
 
-    Entries get their indexes in the order in which they came, all that wait at once, before the state that closes a head.
+    Entries get their indexes in the order in which they came, all that wait at once, before the state that closes a head; a batch
+    with its issue entries behind it.
     """
     newest = Checkpoint.objects.order_by("-size").first()
-    return (newest.size if newest else 0) + Entry.objects.filter(index__isnull=True).count()
+    waiting = Entry.objects.filter(index__isnull=True)
+    rows = Batch.objects.filter(entry__in=waiting).aggregate(rows=Sum("count"))["rows"] or 0
+    return (newest.size if newest else 0) + waiting.count() + rows

@@ -49,7 +49,12 @@ def test_a_restored_backup_forgets_again(committed: Trial, backups: Backups, tmp
     erasing.scrub()
     erasing.refuse_if_remembered(journal)
     again = fresh(gone)
-    assert (bytes(again.record), again.secret, again.name_key, again.born_on) == (b"", None, "", "")
+    assert (bytes(again.record), again.seal.secret if again.sealed else None, again.name_key, again.born_on) == (
+        b"",
+        None,
+        "",
+        "",
+    )
     assert SourceFile.objects.get(pk=batch.source_id).content is None
     (known,) = Erasure.objects.all()
     assert (known.by, known.decision_number) == (None, "90/QĐ-XDL")

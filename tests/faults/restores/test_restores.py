@@ -17,7 +17,7 @@ from sogoc.core.checkpoint import Checkpoint as Head
 from sogoc.errors import LogForked, RecoveryNeeded, SogocError, StorageUnavailable, UnavailableError, WrongState
 from sogoc.ports import Log
 from sogoc.register import queries
-from sogoc.register.models import Anchor, AuthorityPage, Batch, Checkpoint, Entry, Notice, Row
+from sogoc.register.models import Anchor, AuthorityPage, Batch, Checkpoint, Entry, Notice, Row, Seal
 from sogoc.services import issuing, publication, recovery, sealing, sequencing
 from sogoc.services.delivery import Counter
 from tests.faults.restores.backup import Backups
@@ -48,9 +48,7 @@ def rows_signed(trial: Trial, batch: Batch) -> None:
         raise Stopped
 
     with pytest.raises(Stopped):
-        sealing.seal(
-            batch=batch, keyring=trial.keyring, randomness=trial.random, now=trial.now, progress=stop
-        )  # fmt: skip
+        sealing.seal(batch, trial.sealing(), progress=stop)
 
 
 def stopped_at(store: str, operation: str) -> Callable[[Trial, Batch], None]:
@@ -136,7 +134,7 @@ def carry_to(moment: str, trial: Trial) -> Batch:
 def assert_refuses(trial: Trial) -> None:
     """Neither publishing nor sealing nor a new state gets anywhere, and nothing is written anywhere."""
     before = (
-        Entry.objects.count(), Checkpoint.objects.count(), Row.objects.filter(commitment__isnull=False).count(),
+        Entry.objects.count(), Checkpoint.objects.count(), Seal.objects.count(),
         dict(trial.public._files), dict(trial.staging._files), trial.lock.head(ORIGIN), len(trial.signer.notes),
     )  # fmt: skip
     refusal = refused(RecoveryNeeded, lambda: sequencing.sequence(trial.log, now=trial.later(), state_only=True))
@@ -146,7 +144,7 @@ def assert_refuses(trial: Trial) -> None:
         lambda: issuing.advance(trial.log, keyring=trial.keyring, randomness=trial.random, now=trial.later()),
     )
     assert before == (
-        Entry.objects.count(), Checkpoint.objects.count(), Row.objects.filter(commitment__isnull=False).count(),
+        Entry.objects.count(), Checkpoint.objects.count(), Seal.objects.count(),
         dict(trial.public._files), dict(trial.staging._files), trial.lock.head(ORIGIN), len(trial.signer.notes),
     )  # fmt: skip
 
@@ -236,7 +234,7 @@ def test_of_a_batch_that_was_half_signed_the_signed_half_lives(
     committed: Trial, backups: Backups, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trial = committed
-    monkeypatch.setattr(sealing, "_SET", 4)
+    monkeypatch.setattr(sealing, "_SHARD", 4)
     batch = carry_to("rows signed", trial)
     backup = backups.take()
     trial.advance()
@@ -244,7 +242,7 @@ def test_of_a_batch_that_was_half_signed_the_signed_half_lives(
     found = recovery.recover(trial.log, now=trial.later())
     assert found.lost_batches == [batch.public_id]
     assert len(found.orphans) == 2
-    kept = [row for row in queries.rows_of(batch) if row.entry is not None]
+    kept = [row for row in queries.rows_of(batch) if row.logged is not None]
     assert [trial.verdict(row) for row in kept] == ["valid"] * 4
     (row, *_) = kept
     trial.act("revoke", row)

@@ -1,10 +1,13 @@
 """Triggers that hold the log, the pages, the register and the audit trail append-only, on both databases.
 
-The only changes let through: an entry that waits gets its index; a checkpoint gets its note and is marked published; a row that
-was never committed to may change or go, and one that was may be signed by a newer key until it is tied to its entry, or lose what
-it says of a person and nothing else; a batch that is neither sealed nor lost goes on; the archive gives more places; a decision gets its list; an override is
+The only changes let through: an entry that waits gets its index; a checkpoint gets its note and is marked published; a row may
+change or go until its batch is approved, and afterwards lose what it says of a person and nothing else, its seal then the secret and
+the signature; seals and shards may go, to be made again with another key, until the batch is in the log; a shard is done; a batch
+that is neither sealed nor lost goes on, and forgets what the gate found in its rows when one of them changes; the archive gives more places; a decision gets its list; an override is
 granted; a copy is issued or refused, and forgets who asked for it; a notice is sent.
 """
+
+import re
 
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -16,11 +19,13 @@ def _changed(*columns: str) -> str:
     return " OR ".join(f'NEW."{column}" IS DISTINCT FROM OLD."{column}"' for column in columns)
 
 
-# A row that says nothing of a person any more: record, secret, search keys and signature are gone together, and once.
+# A row that says nothing of a person any more: record and search keys are gone together, and once.
 _ERASED = (
-    'OLD."erased_at" IS NULL AND NEW."erased_at" IS NOT NULL AND length(NEW."record") = 0 AND NEW."secret" IS NULL'
-    ' AND NEW."name_key" = \'\' AND NEW."born_on" = \'\' AND NEW."signature" IS NULL'
+    'OLD."erased_at" IS NULL AND NEW."erased_at" IS NOT NULL AND length(NEW."record") = 0'
+    ' AND NEW."name_key" = \'\' AND NEW."born_on" = \'\''
 )
+# With it go the secret that opens its commitment, and the signature.
+_UNSEALED = 'NEW."secret" IS NULL AND NEW."signature" IS NULL AND register_is_erased(OLD."row_id")'
 
 # A copy that does not say any more who asked for it, nor why it was refused, and else is as it was.
 _FORGOTTEN = (
@@ -31,15 +36,23 @@ _FORGOTTEN = (
     )
     + ") AND NOT (" + _changed("refused_reason") + """ AND (OLD."refused_reason" IS NULL OR NEW."refused_reason" <> ''))"""
 )  # fmt: skip
-# An override goes with the draft that it was for, and stays with what was approved.
-_IS_APPROVED = "EXISTS (SELECT 1 FROM register_batch WHERE id = {} AND approved_by_id IS NOT NULL)"
-_CALL = 'register_is_approved(OLD."batch_id")'
+# What a condition asks of other tables, by the name of the function that answers it in PostgreSQL.
+_QUESTIONS = {
+    "register_is_approved": "EXISTS (SELECT 1 FROM register_batch WHERE id = {} AND approved_by_id IS NOT NULL)",
+    "register_is_closed": "EXISTS (SELECT 1 FROM register_batch WHERE id = {} AND entry_id IS NOT NULL)",
+    "register_is_erased": "EXISTS (SELECT 1 FROM register_row WHERE id = {} AND erased_at IS NOT NULL)",
+    "register_is_closed_row": (
+        "EXISTS (SELECT 1 FROM register_row JOIN register_batch ON register_batch.id = register_row.batch_id"
+        " WHERE register_row.id = {} AND register_batch.entry_id IS NOT NULL)"
+    ),
+}
+_FORGET = "UPDATE register_batch SET held = NULL WHERE id = OLD.batch_id AND state IN ('draft', 'submitted')"
 
 # table -> condition under which an UPDATE is refused
 _UPDATE = {
     "register_entry": (
         'OLD."index" IS NOT NULL OR NEW."index" IS NULL OR '
-        + _changed("id", "act", "content", "leaf_hash", "act_id", "institution_id", "target_id")
+        + _changed("id", "act", "content", "leaf_hash", "act_id", "institution_id", "target_id", "row_id")
     ),
     "register_checkpoint": (
         _changed("id", "size", "root", "frontier")
@@ -47,15 +60,18 @@ _UPDATE = {
         + ' OR (OLD."published" AND NOT NEW."published")'
     ),
     "register_row": (
-        'OLD."commitment" IS NOT NULL AND ('
+        'register_is_approved(OLD."batch_id") AND ('
         + _changed(
             "id", "batch_id", "institution_id", "position", "cell", "kind", "level", "serial_number", "serial_series",
-            "serial_value", "register_number", "number", "year", "identifier", "origin", "follows_id", "commitment",
-            "status_list", "status_index",
+            "serial_value", "register_number", "number", "year", "identifier", "origin", "follows_id",
         )
-        + " OR ((" + _changed("record", "secret", "name_key", "born_on", "erased_at") + ") AND NOT (" + _ERASED + "))"
-        + ' OR (OLD."entry_id" IS NOT NULL AND ('
-        + _changed("entry_id", "tree_position", "kid") + " OR ((" + _changed("signature") + ") AND NOT (" + _ERASED + ")))))"
+        + " OR ((" + _changed("record", "name_key", "born_on", "erased_at") + ") AND NOT (" + _ERASED + ")))"
+    ),
+    "register_seal": (
+        _changed("row_id", "commitment", "status_list", "status_index", "key_id") + " OR NOT (" + _UNSEALED + ")"
+    ),
+    "register_shard": (
+        'OLD."done_at" IS NOT NULL OR ' + _changed("id", "batch_id", "first", "count", "first_place", "key_id")
     ),
     "register_batch": (
         "OLD.\"state\" IN ('sealed', 'lost') OR (OLD.\"approved_by_id\" IS NOT NULL AND ("
@@ -95,10 +111,12 @@ _UPDATE = {
 _DELETE = {
     "register_entry": "TRUE",
     "register_checkpoint": "TRUE",
-    "register_row": 'OLD."commitment" IS NOT NULL',
+    "register_row": 'register_is_approved(OLD."batch_id")',
+    "register_seal": 'register_is_closed_row(OLD."row_id")',
+    "register_shard": 'register_is_closed(OLD."batch_id")',
     "register_batch": 'OLD."approved_by_id" IS NOT NULL OR OLD."entry_id" IS NOT NULL',
     "register_archive": "TRUE",
-    "register_override": _CALL,
+    "register_override": 'register_is_approved(OLD."batch_id")',
     "register_voidnumber": "TRUE",
     "register_blankevent": "TRUE",
     "register_copy": "TRUE",
@@ -111,6 +129,9 @@ _DELETE = {
     "register_actdetail": "TRUE",
     "register_loggedstate": "TRUE",
 }
+
+
+_ASKED = re.compile(r"(register_\w+)\((\S+?)\)")
 
 
 def _triggers() -> list[tuple[str, str, str]]:
@@ -128,9 +149,19 @@ def create(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
             " BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; END $$",
             params=None,
         )
+        for name, question in _QUESTIONS.items():
+            schema_editor.execute(
+                f"CREATE OR REPLACE FUNCTION {name}(asked bigint) RETURNS boolean LANGUAGE sql STABLE AS"
+                f" $$ SELECT {question.format('asked')} $$",
+                params=None,
+            )
         schema_editor.execute(
-            "CREATE OR REPLACE FUNCTION register_is_approved(batch bigint) RETURNS boolean LANGUAGE sql STABLE AS"
-            f" $$ SELECT {_IS_APPROVED.format('batch')} $$",
+            "CREATE OR REPLACE FUNCTION register_forget_held() RETURNS trigger LANGUAGE plpgsql AS $$"
+            f" BEGIN {_FORGET}; RETURN NULL; END $$",
+            params=None,
+        )
+        schema_editor.execute(
+            "CREATE TRIGGER register_row_held AFTER UPDATE ON register_row FOR EACH ROW EXECUTE FUNCTION register_forget_held()",
             params=None,
         )
         for table, verb, condition in _triggers():
@@ -148,12 +179,15 @@ def create(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     else:
         for table, verb, condition in _triggers():
             condition = condition.replace("IS DISTINCT FROM", "IS NOT")  # as all versions of SQLite know it
-            condition = condition.replace(_CALL, _IS_APPROVED.format('OLD."batch_id"'))
+            condition = _ASKED.sub(lambda asked: _QUESTIONS[asked[1]].format(asked[2]), condition)
             schema_editor.execute(
                 f"CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb} ON {table} FOR EACH ROW WHEN {condition}"
                 f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END",
                 params=None,
             )
+        schema_editor.execute(
+            f"CREATE TRIGGER register_row_held AFTER UPDATE ON register_row FOR EACH ROW BEGIN {_FORGET}; END", params=None
+        )
 
 
 def drop(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
@@ -161,10 +195,13 @@ def drop(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     for table, verb, _ in _triggers():
         on = f" ON {table}" if postgresql else ""
         schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_{verb.lower()}{on}", params=None)
+    schema_editor.execute(f"DROP TRIGGER IF EXISTS register_row_held{' ON register_row' if postgresql else ''}", params=None)
     if postgresql:
         for table in _DELETE:
             schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_truncate ON {table}", params=None)
-        schema_editor.execute("DROP FUNCTION IF EXISTS register_is_approved(bigint)", params=None)
+        for name in _QUESTIONS:
+            schema_editor.execute(f"DROP FUNCTION IF EXISTS {name}(bigint)", params=None)
+        schema_editor.execute("DROP FUNCTION IF EXISTS register_forget_held()", params=None)
 
 
 class Migration(migrations.Migration):

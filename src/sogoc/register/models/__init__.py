@@ -2,7 +2,17 @@
 
 from sogoc.register.models.acts import Copy, Erasure, Notice
 from sogoc.register.models.audit import AuditEvent
-from sogoc.register.models.batches import Batch, Decision, DecisionName, Override, Row, SourceFile, VoidNumber
+from sogoc.register.models.batches import (
+    Batch,
+    Decision,
+    DecisionName,
+    Override,
+    Row,
+    Seal,
+    Shard,
+    SourceFile,
+    VoidNumber,
+)
 from sogoc.register.models.blanks import BlankEvent
 from sogoc.register.models.institutions import AuthorityPage, Institution, IssuerKey, Membership
 from sogoc.register.models.log import ActDetail, Anchor, Archive, Checkpoint, Entry, LoggedState, StatusTable
@@ -30,6 +40,8 @@ __all__ = [
     "Notice",
     "Override",
     "Row",
+    "Seal",
+    "Shard",
     "SourceFile",
     "StatusTable",
     "Upload",

@@ -1,10 +1,17 @@
 """Decisions, batches of graduates by one decision, and their rows: the register itself. Rows hold personal data."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from sogoc.register.models.institutions import Institution
+from sogoc.register.models.institutions import Institution, IssuerKey
+
+if TYPE_CHECKING:
+    from sogoc.register.models.log import Entry
 
 
 class SourceFile(models.Model):
@@ -94,6 +101,7 @@ class Batch(models.Model):
         help_text="programme, mode, intake and exact count of each cell, from its approval on; never public",
     )
     tally_salt = models.BinaryField(max_length=16)
+    held = models.JSONField(null=True, help_text="what the gate found in its rows, and what that rests on")
     entry = models.OneToOneField("Entry", on_delete=models.PROTECT, null=True, related_name="batch")
 
     class Meta:
@@ -138,7 +146,8 @@ class Override(models.Model):
 
 
 class Row(models.Model):
-    """One version of one qualification: the imported row and the record are one. `secret` opens its commitment.
+    """One version of one qualification: the imported row and the record are one. What seals it stands in its `Seal`, the entry that
+    logged it in the log; so a row is written once, however far it goes.
 
     `follows` is the version that this one amends or that it was reissued for. An amended version keeps the numbers of the
     diploma on paper; an issued or reissued one has numbers of its own, each used once. `number` is the register number as a
@@ -151,8 +160,11 @@ class Row(models.Model):
         AMEND = "amend", "chỉnh sửa"
         REISSUE = "reissue", "cấp lại"
 
-    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="rows")
-    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="rows", db_index=False)
+    # The institution is that of the batch: kept here for the indexes, and held to it by the audit and not by the database.
+    institution = models.ForeignKey(
+        Institution, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     position = models.PositiveIntegerField(help_text="place in the file, from 0")
     cell = models.CharField(max_length=100, help_text="sheet and row it came from")
     record = models.BinaryField(help_text="canonical JSON; empty once erased")
@@ -171,14 +183,6 @@ class Row(models.Model):
     born_on = models.CharField(max_length=10)
     origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.ISSUE)
     follows = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="successor")
-    secret = models.BinaryField(max_length=32, null=True)
-    commitment = models.BinaryField(max_length=32, null=True)
-    status_list = models.PositiveIntegerField(null=True)
-    status_index = models.PositiveIntegerField(null=True)
-    kid = models.CharField(max_length=43, null=True)
-    signature = models.BinaryField(max_length=64, null=True)
-    tree_position = models.PositiveIntegerField(null=True, help_text="place in the batch, in order of commitment")
-    entry = models.OneToOneField("Entry", on_delete=models.PROTECT, null=True, related_name="row")
     erased_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -196,23 +200,73 @@ class Row(models.Model):
                 condition=~Q(origin="amend"),
                 name="number_once",
             ),
-            models.UniqueConstraint(fields=["status_list", "status_index"], name="status_place_once"),
             models.UniqueConstraint(fields=["identifier"], condition=Q(follows__isnull=True), name="identifier_once"),
-            models.UniqueConstraint(
-                fields=["batch", "position"], condition=Q(follows__isnull=True), name="position_once"
-            ),
             models.CheckConstraint(
                 condition=Q(origin="issue", follows__isnull=True) | (~Q(origin="issue") & Q(follows__isnull=False)),
                 name="only_issued_rows_follow_nothing",
             ),
         ]
         indexes = [
+            models.Index(fields=["batch", "position"], name="row_position"),
             models.Index(fields=["institution", "serial_series", "serial_value"], name="row_serial"),
             models.Index(fields=["institution", "name_key", "born_on"], name="row_person"),
         ]
 
     def __str__(self) -> str:
         return f"{self.batch_id}:{self.position}"
+
+    @property
+    def sealed(self) -> Seal | None:
+        """What seals this version; None before its batch is signed."""
+        return getattr(self, "seal", None)
+
+    @property
+    def logged(self) -> Entry | None:
+        """The entry that logged this version, which may still wait for its index; None before there is one."""
+        return getattr(self, "entry", None)
+
+
+class Seal(models.Model):
+    """What makes a row a credential: the secret that opens its commitment, its place in the status lists, and the signature.
+
+    Written once, in shards of many; an erased row keeps commitment and place alone, which say nothing of anybody.
+    """
+
+    row = models.OneToOneField(Row, on_delete=models.PROTECT, primary_key=True, related_name="seal")
+    secret = models.BinaryField(max_length=32, null=True)
+    commitment = models.BinaryField(max_length=32)
+    status_list = models.PositiveIntegerField()
+    status_index = models.PositiveIntegerField()
+    key = models.ForeignKey(IssuerKey, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    signature = models.BinaryField(max_length=64, null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["status_list", "status_index"], name="status_place_once")]
+
+    def __str__(self) -> str:
+        return str(self.row_id)
+
+
+class Shard(models.Model):
+    """A part of an approved batch that one worker seals in one transaction: `count` rows from position `first` on.
+
+    Their places in the status lists are those from `first_place` on, in the order of positions. Who takes a shard holds its row
+    until the work is committed; whoever dies lets go of it, and another takes it.
+    """
+
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="shards", db_index=False)
+    first = models.PositiveIntegerField()
+    count = models.PositiveIntegerField()
+    first_place = models.PositiveBigIntegerField()
+    key = models.ForeignKey(IssuerKey, on_delete=models.PROTECT, related_name="+", db_index=False)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["batch", "first"], name="shard_once")]
+        indexes = [models.Index(fields=["id"], condition=Q(done_at__isnull=True), name="shard_to_do")]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id}:{self.first}"
 
 
 class VoidNumber(models.Model):

@@ -34,19 +34,32 @@ class Archive(models.Model):
 
 
 class Entry(models.Model):
-    """One entry of the log. `index` is null while it waits; it is then given once and never changes."""
+    """One entry of the log. `index` is null while it waits; it is then given once and never changes.
+
+    The issue entries of a batch do not wait: the sequencer writes them behind their batch, in the order of their commitments.
+    `row` is the version of a qualification that an entry logged; None when a restore lost it.
+    """
 
     index = models.PositiveBigIntegerField(null=True, unique=True)
     act = models.CharField(max_length=20)
     content = models.BinaryField()
     leaf_hash = models.BinaryField(max_length=32)
-    act_id = models.CharField(max_length=22, null=True, unique=True)
-    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, null=True, related_name="entries")
-    target = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="acts")
+    act_id = models.CharField(max_length=22, null=True)
+    institution = models.ForeignKey(
+        Institution, on_delete=models.PROTECT, null=True, related_name="entries", db_index=False, db_constraint=False
+    )
+    target = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="acts", db_index=False)
+    row = models.OneToOneField("Row", on_delete=models.PROTECT, null=True, related_name="entry")
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["act_id"], condition=models.Q(act_id__isnull=False), name="act_once"),
+        ]
         indexes = [
-            models.Index(fields=["leaf_hash"], name="entry_leaf_hash"),
+            models.Index(fields=["leaf_hash"], condition=~models.Q(act="issue"), name="entry_leaf_hash"),
+            models.Index(fields=["institution"], condition=~models.Q(act="issue"), name="entry_institution"),
+            models.Index(fields=["target"], condition=models.Q(target__isnull=False), name="entry_target"),
+            models.Index(fields=["act", "index"], condition=~models.Q(act="issue"), name="entry_act"),
             models.Index(fields=["id"], condition=models.Q(index__isnull=True), name="entry_waiting"),
         ]
 

@@ -28,6 +28,9 @@ PORTION = 1000
 """So many lines are held at once."""
 _WORKERS = os.cpu_count() or 1
 _CHUNK = 2000
+_SEAL = {"secret", "signature", "commitment", "status_list", "status_index"}
+_LINE = ["seal__key__kid" if name == "kid" else f"seal__{name}" if name in _SEAL else name for name in Line._fields]
+"""Where each part of a line stands."""
 
 
 class Kept(NamedTuple):
@@ -37,7 +40,6 @@ class Kept(NamedTuple):
     content: bytes
     batch_id: int
     cell: str
-    tree_position: int | None
     erased: bool
     line: Line
 
@@ -84,12 +86,10 @@ class SideBySide:
 
     def _read(self) -> Iterator[Kept]:
         rows = Row.objects.filter(institution=self._institution, entry__index__isnull=False).order_by("entry__index")
-        columns = rows.values_list(
-            "entry__index", "entry__content", "batch_id", "cell", "tree_position", "erased_at", *Line._fields
-        )
-        for index, content, batch_id, cell, position, erased_at, *line in columns.iterator(chunk_size=_CHUNK):
+        columns = rows.values_list("entry__index", "entry__content", "batch_id", "cell", "erased_at", *_LINE)
+        for index, content, batch_id, cell, erased_at, *line in columns.iterator(chunk_size=_CHUNK):
             plain = (bytes(one) if isinstance(one, memoryview) else one for one in line)
-            yield Kept(index, bytes(content), batch_id, cell, position, erased_at is not None, Line._make(plain))
+            yield Kept(index, bytes(content), batch_id, cell, erased_at is not None, Line._make(plain))
 
     def feed(self, presented: bytes, one: entry.Entry | None) -> None:
         """Take the next entry of the log, as it stands there and as it was read."""
@@ -210,8 +210,6 @@ class SideBySide:
             if first:
                 exact.cells[one.cell] += 1
             columns = list(one.columns)
-            if first and kept.tree_position != kept.log_index - batch.index - 1:
-                columns.append("tree_position")
             if self._table.index_of(kept.batch_id) != batch.index:
                 columns.append("batch")
             for code, wrong in (("number-swapped", one.numbers), ("column-altered", columns)):
