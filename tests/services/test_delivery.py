@@ -68,11 +68,7 @@ def test_what_decides_the_power_is_shown_whatever_is_asked_for(trial: Trial) -> 
 def test_evidence_of_an_anchored_head_and_of_a_newer_one(trial: Trial) -> None:
     (first,) = trial.issue(1)
     old = Checkpoint.objects.latest("size")
-    Anchor.objects.create(
-        size=old.size, root=bytes(old.root), chain_id=89, contract=CONTRACT, nonce=0, gas_price=1, raw=b"",
-        transaction=bytes(32), prepared_at=trial.now, sequence=0, block_number=1, block_hash=bytes(32), block_time=0,
-        final=True,
-    )  # fmt: skip
+    _anchored(trial, old)
     (second,) = trial.issue(1)
     counter = Counter(trial.log)
     assert parse(counter.evidence(first).encode()).lasting.checkpoint != counter.note
@@ -113,6 +109,28 @@ def test_a_counter_that_was_overtaken_refuses_instead_of_handing_out_what_does_n
     assert trial.verdict(row) == "valid"
 
 
+def test_many_are_what_each_is_by_itself(trial: Trial) -> None:
+    """A counter keeps what several diplomas share: other batches, institutions, states, heads and acts must not leak into one."""
+    rows = trial.issue(3)
+    old = Checkpoint.objects.latest("size")
+    trial.act("suspend", rows[0])
+    trial.advance()
+    trial.act("reinstate", rows[0])
+    trial.act("revoke", rows[1])
+    amended = trial.amend(rows[2], holder_name="Y Khác")
+    rows += trial.issue(2, THEIRS)
+    held = Checkpoint.objects.latest("size")
+    _anchored(trial, old, held)
+    rows += [*trial.issue(2), fresh(amended)]
+    counter = Counter(trial.log)
+    shuffled = [fresh(row) for row in (*rows, *rows[::-1], *rows[::2])]
+    together = [one.encode() for one in counter.evidences(shuffled)]
+    assert together == [Counter(trial.log).evidence(row).encode() for row in shuffled]
+    policy = trial.policy(old, held, counter.head)
+    verdicts = [verify_bytes(content, policy, trial.now).verdict for content in together[: len(rows)]]
+    assert verdicts == ["valid", "revoked", "superseded", "valid", "valid", "valid", "valid", "valid"]
+
+
 def test_while_a_head_is_half_published_the_one_before_is_not_mixed_with_it(trial: Trial) -> None:
     row, other = trial.issue(2)
     trial.act("revoke", other)
@@ -122,6 +140,15 @@ def test_while_a_head_is_half_published_the_one_before_is_not_mixed_with_it(tria
     refused(WrongState, lambda: Counter(trial.log).evidence(row))
     trial.advance()
     assert [trial.verdict(row), trial.verdict(other)] == ["valid", "revoked"]
+
+
+def _anchored(trial: Trial, *heads: Checkpoint) -> None:
+    for sequence, head in enumerate(heads):
+        Anchor.objects.create(
+            size=head.size, root=bytes(head.root), chain_id=89, contract=CONTRACT, nonce=sequence, gas_price=1, raw=b"",
+            transaction=bytes(32), prepared_at=trial.now, sequence=sequence, block_number=1, block_hash=bytes(32), block_time=0,
+            final=True,
+        )  # fmt: skip
 
 
 # -- an altered register -------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sogoc.adapters.memory import MemoryFiles, MemoryLock, Moment
-from sogoc.core import entry
+from sogoc.core import entry, status
 from sogoc.core.checkpoint import Checkpoint as Head
 from sogoc.core.note import Note
 from sogoc.errors import LogForked, RecoveryNeeded, SogocError, UnavailableError, WrongState
 from sogoc.register import queries
-from sogoc.register.models import Archive, Checkpoint, Entry, LoggedState, StatusTable
+from sogoc.register.models import Archive, Checkpoint, Entry, LoggedState, Row, StatusTable
 from sogoc.services import issuing, publication, sequencing
 from sogoc.services.delivery import Counter
 from tests.services.trial import ORIGIN, START, THEIRS, Trial, at_once, fresh, refused
@@ -86,6 +86,49 @@ def test_the_status_files_are_those_that_the_log_gives(trial: Trial) -> None:
     bits = [bytes(table.content)[place // 4] >> place % 4 * 2 & 3 for place in places]
     assert bits == [1, 1, 2, 3, 0, 0]
     trial.assert_right()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_lists_brought_up_to_date_head_by_head_are_those_made_from_the_whole_log(trial: Trial, seed: int) -> None:
+    """A head touches the lists that its acts concern and no other; what it leaves is what all acts at once would have made."""
+    draw = random.Random(seed)
+    rows = trial.issue(4)
+    Archive.objects.update(places_given=status.PLACES - 2)
+    rows += trial.issue(4)
+    assert {fresh(row).seal.status_list for row in rows} == {0, 1}
+    newest: dict[int, Row] = {row.pk: row for row in rows}
+    for _ in range(5):
+        before = {table.number: (table.since, bytes(table.content)) for table in StatusTable.objects.all()}
+        for row in draw.sample(rows, draw.randint(0, 3)):
+            one = newest[row.pk]
+            with suppress(WrongState):  # such as a second revocation
+                if draw.random() < 0.3:
+                    newest[row.pk] = trial.amend(one, holder_name=f"Người {draw.random()}")
+                else:
+                    trial.act(draw.choice(["revoke", "suspend", "reinstate"]), one)
+        trial.advance()
+        head = Checkpoint.objects.latest("size")
+        for table in StatusTable.objects.all():
+            since, content = before[table.number]
+            assert table.since == (since if content == bytes(table.content) else head.size - 1)
+            assert trial.public.get(f"status/{table.number}") == bytes(table.content)
+    kept = list(StatusTable.objects.order_by("number").values_list("number", "content", "leaf_hash"))
+    with undone():
+        StatusTable.objects.all().delete()
+        sequencing.apply_acts(0, state=0)
+        assert list(StatusTable.objects.order_by("number").values_list("number", "content", "leaf_hash")) == kept
+    trial.assert_right()
+
+
+def test_a_status_list_that_was_altered_is_never_built_upon(trial: Trial) -> None:
+    rows = trial.issue(2)
+    table = StatusTable.objects.get()
+    StatusTable.objects.update(content=b"\x01" + bytes(table.content)[1:])
+    with pytest.raises(LogForked, match="status list 0"):
+        Counter(trial.log).evidence(fresh(rows[0]))
+    trial.act("revoke", rows[0])
+    with pytest.raises(LogForked, match="status list 0"):
+        trial.advance()
 
 
 def test_places_in_the_lists_are_given_once_and_nobody_foresees_them(trial: Trial) -> None:

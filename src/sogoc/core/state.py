@@ -40,4 +40,9 @@ def status_leaves(lists: Sequence[StatusList]) -> list[Hash]:
     """
     if any(one.number != position for position, one in enumerate(lists)):
         raise MalformedError("a status list does not stand at its own number")
-    return [leaf_hash(one.leaf()) for one in lists]
+    return [status_leaf(one) for one in lists]
+
+
+def status_leaf(one: StatusList) -> Hash:
+    """Return the leaf hash of one list in the status tree."""
+    return leaf_hash(one.leaf())

@@ -5,36 +5,58 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import islice
 from typing import cast
+
+from django.db.models import Exists, OuterRef, QuerySet
 
 from sogoc.core import authority, entry, merkle, tiles
 from sogoc.core.credentials import sd_jwt
 from sogoc.core.evidence import Act, Evidence, Fresh, Lasting, Link, Logged
-from sogoc.core.merkle import Tree
+from sogoc.core.merkle import Hash, Tree
 from sogoc.core.receipt import Receipt
-from sogoc.core.state import authority_leaves, authority_size, status_leaves
-from sogoc.core.status import StatusList
+from sogoc.core.state import authority_leaves, authority_size, status_leaf
 from sogoc.errors import WrongState
 from sogoc.ports import Keyring, Log, Printer
 from sogoc.register.models import (
     ActDetail,
     Anchor,
-    AuthorityPage,
     Batch,
     Checkpoint,
     Entry,
-    LoggedState,
     Row,
     StatusTable,
 )
 from sogoc.register.records import credential, record_of, schema_of
 from sogoc.services import sealing
-from sogoc.services.sequencing import newest_pages, page_digest
+from sogoc.services.sequencing import newest_pages, page_digest, page_digests, status_list
+
+_ROWS = 500
+"""So many rows at a time `evidences` asks for what was decided about them."""
+_HEADS = 4
+"""Of so many heads a counter keeps the upper tiles and what links them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Span:
+    """What the lasting halves of all entries between two states share: the head under which they stand, the states, the anchor."""
+
+    after: int
+    before: int
+    head: Checkpoint
+    older: Logged | None
+    newer: Logged | None
+    anchor: dict[str, object] | None
+
+    def __contains__(self, index: int) -> bool:
+        return self.after < index < self.before
 
 
 class Counter:
-    """Hands out evidence at the newest published head. Make one for a set of diplomas: it reads head, pages and lists once."""
+    """Hands out evidence at the newest published head. Make one for a set of diplomas: what several of them share is read and
+    proven once. What it keeps does not grow with the number of diplomas, only with that of institutions and status lists.
+    """
 
     def __init__(self, log: Log) -> None:
         head = Checkpoint.objects.filter(published=True).order_by("-size").first()
@@ -43,45 +65,42 @@ class Counter:
         self.log = log
         self.head = head
         self.note = head.note
-        self.read = tiles.tile_reader(log.public.get, head.size)
+        self._read = lru_cache(_HEADS)(lambda size: tiles.tile_reader(log.public.get, size))
+        self._linked = lru_cache(_HEADS)(self._link)
+        self._proven = lru_cache(_HEADS)(self.logged)
+        self._spans: list[_Span] = []
         self._trees: dict[int, Tree] = {}
+        self._pages: dict[int, _Page] = {}
+        self._lists: dict[int, bytes] = {}
 
     @cached_property
-    def anchored(self) -> list[Checkpoint]:
-        """Heads that a chain was last seen to hold, smallest first."""
-        held = Anchor.objects.filter(block_number__isnull=False, size__lte=self.head.size).values("size")
-        return list(Checkpoint.objects.filter(size__in=held, published=True, note__isnull=False).order_by("size"))
+    def state(self) -> Logged:
+        """The state entry that closes this head."""
+        return self.logged(Entry.objects.get(index=self.head.size - 1))
 
     @cached_property
-    def state(self) -> LoggedState:
-        return LoggedState.objects.select_related("entry").filter(entry__index__lt=self.head.size).order_by("-at")[0]
+    def digests(self) -> dict[int, bytes]:
+        """By ordinal the SHA-256 of each institution's page in force."""
+        return page_digests()
 
     @cached_property
-    def pages(self) -> dict[int, AuthorityPage]:
-        return dict(newest_pages())
+    def lists(self) -> list[Hash]:
+        """The leaf hashes of the status lists."""
+        tables = StatusTable.objects.order_by("number").values_list("leaf_hash", flat=True)
+        return [bytes(leaf) for leaf in tables]
 
     @cached_property
     def page_tree(self) -> Tree:
-        digests = {ordinal: page_digest(page) for ordinal, page in self.pages.items()}
-        return self._as_stated(Tree(authority_leaves(digests, authority_size(digests))), "authority_root")
-
-    @cached_property
-    def lists(self) -> list[StatusList]:
-        return [StatusList(table.number, bytes(table.content)) for table in StatusTable.objects.order_by("number")]
+        return self._as_stated(Tree(authority_leaves(self.digests, authority_size(self.digests))), "authority_root")
 
     @cached_property
     def list_tree(self) -> Tree:
-        return self._as_stated(Tree(status_leaves(self.lists)), "status_root")
+        return self._as_stated(Tree(self.lists), "status_root")
 
     def _as_stated(self, tree: Tree, name: str) -> Tree:
         """Refuse a tree that is not the one of the state at this head: the register went on meanwhile, or was altered."""
-        if tree.root != getattr(entry.parse(bytes(self.state.entry.content)), name):
-            raise WrongState(
-                "the register is no longer at this head",
-                "sổ gốc không còn ở điểm chốt này",
-                mend="Try again; if it stays so, finish what was begun (`sogoc publish`).",
-                mend_vi="Hãy thử lại; nếu vẫn vậy, hoàn tất việc dở dang (`sogoc publish`).",
-            )
+        if tree.root != getattr(entry.parse(self.state.entry), name):
+            raise _went_on()
         return tree
 
     # -- fresh half ---------------------------------------------------------------------------------------------
@@ -91,20 +110,15 @@ class Counter:
         sizes: Iterable[int] = (),
     ) -> Fresh:  # fmt: skip
         """Return a fresh half for these institutions and lists (None: all), linked from `sizes` and from the last anchors."""
-        chosen = sorted(self.pages) if ordinals is None else list(ordinals)
-        lists = range(len(self.lists)) if numbers is None else list(numbers)
-        anchors = [head.size for head in self.anchored[-2:]] + self._in_flight()
-        starts = sorted({size for size in (*sizes, *anchors) if 0 < size < self.head.size})
+        chosen = sorted(self.digests) if ordinals is None else ordinals
+        lists = range(len(self.lists)) if numbers is None else numbers
+        starts = sorted({size for size in (*sizes, *self._newest_anchors) if 0 < size < self.head.size})
         return Fresh(
             checkpoint=self.note,
-            links=tuple(self._link(size) for size in starts),
-            state=self.logged(self.state.entry),
-            authorities=tuple(
-                (bytes(self.pages[ordinal].content), tuple(self.page_tree.proof(ordinal))) for ordinal in chosen
-            ),
-            statuses=tuple(
-                (number, self.lists[number].compressed(), tuple(self.list_tree.proof(number))) for number in lists
-            ),
+            links=tuple(self._linked(size) for size in starts),
+            state=self.state,
+            authorities=tuple((self._page(ordinal).content, self._page(ordinal).path) for ordinal in chosen),
+            statuses=tuple((number, self._list(number), tuple(self.list_tree.proof(number))) for number in lists),
             acts=tuple(acts),
         )
 
@@ -115,72 +129,121 @@ class Counter:
         """
         return self.fresh(sizes=Checkpoint.objects.filter(published=True).values_list("size", flat=True))
 
-    def _in_flight(self) -> list[int]:
+    @cached_property
+    def _newest_anchors(self) -> list[int]:
+        """The sizes of the newest two heads that a chain was last seen to hold, and of those on their way to one."""
+        newest = self.anchored().order_by("-size").values_list("size", flat=True)[:2]
         waiting = Anchor.objects.filter(block_number__isnull=True, size__lt=self.head.size)
-        return list(waiting.values_list("size", flat=True))
+        return [*newest, *waiting.values_list("size", flat=True)]
+
+    def anchored(self) -> QuerySet[Checkpoint]:
+        """The heads up to this one that a chain was last seen to hold."""
+        held = Anchor.objects.filter(block_number__isnull=False, size=OuterRef("size"))
+        return Checkpoint.objects.filter(Exists(held), size__lte=self.head.size, published=True, note__isnull=False)
 
     def _link(self, size: int) -> Link:
-        return Link(
-            start=size, end=self.head.size, proof=tuple(merkle.consistency_proof(size, self.head.size, self.read))
-        )
+        proof = merkle.consistency_proof(size, self.head.size, self._read(self.head.size))
+        return Link(start=size, end=self.head.size, proof=tuple(proof))
+
+    def _page(self, ordinal: int) -> _Page:
+        if ordinal not in self._pages:
+            stored = newest_pages().select_related("entry").get(institution__ordinal=ordinal)
+            if page_digest(stored) != self.digests[ordinal]:
+                raise _went_on()
+            content = bytes(stored.content)
+            keeper = authority.parse(content).custodian
+            self._pages[ordinal] = _Page(content, tuple(self.page_tree.proof(ordinal)), keeper)
+        return self._pages[ordinal]
+
+    def _list(self, number: int) -> bytes:
+        if number not in self._lists:
+            stored = status_list(number)
+            if status_leaf(stored) != self.lists[number]:
+                raise _went_on()
+            self._lists[number] = stored.compressed()
+        return self._lists[number]
 
     # -- lasting half -------------------------------------------------------------------------------------------
 
-    def logged(self, one: Entry, head: Checkpoint | None = None) -> Logged:
-        """Return an entry with its proof under `head` (the newest when None). Raises: WrongState while it waits."""
-        size = (head or self.head).size
+    def logged(self, one: Entry, size: int | None = None) -> Logged:
+        """Return an entry with its proof under the head of `size` (the newest when None). Raises: WrongState while it waits."""
+        size = size or self.head.size
         if one.index is None or one.index >= size:
             raise WrongState("the entry is not public yet", "mục này chưa được công bố")
-        read = self.read if head is None else tiles.tile_reader(self.log.public.get, size)
-        return Logged(
-            entry=bytes(one.content), index=one.index, proof=tuple(merkle.inclusion_proof(one.index, size, read))
-        )
+        proof = merkle.inclusion_proof(one.index, size, self._read(size))
+        return Logged(entry=bytes(one.content), index=one.index, proof=tuple(proof))
 
     def evidence(self, row: Row, *, names: Iterable[str] | None = None) -> Evidence:
         """Return the evidence of one version of a qualification, showing the fields `names` (None: those of the face).
 
         Raises: Erased; WrongState when it is not published yet, or the register no longer gives what was signed.
         """
-        leaf, base = self._placed(row)
-        fresh = self.fresh(
-            ordinals=self.issuer_and_keeper(row.institution.ordinal),
-            numbers=[row.seal.status_list],
-            acts=self._acts(leaf),
-            sizes=[base.size],
-        )
-        return Evidence(lasting=self.lasting(row, names=names), fresh=fresh)
+        (one,) = self.evidences([row], names=names)
+        return one
+
+    def evidences(self, rows: Iterable[Row], *, names: Iterable[str] | None = None) -> Iterator[Evidence]:
+        """Return the evidence of each of these versions, any number: fastest batch by batch. Raises: as `evidence`."""
+        chosen = None if names is None else list(names)
+        remaining = iter(rows)
+        while part := list(islice(remaining, _ROWS)):
+            acts = self._last_acts(part)
+            for row in part:
+                leaf, span = self._placed(row)
+                fresh = self.fresh(
+                    ordinals=self.issuer_and_keeper(row.institution.ordinal),
+                    numbers=[row.seal.status_list],
+                    acts=[self._act(acts[leaf.pk])] if leaf.pk in acts else [],
+                    sizes=[span.head.size],
+                )
+                yield Evidence(lasting=self.lasting(row, names=chosen), fresh=fresh)
 
     def lasting(self, row: Row, *, names: Iterable[str] | None = None) -> Lasting:
         """Return the half of the evidence that never needs renewal. Raises: as `evidence`."""
-        leaf, base = self._placed(row)
-        index = cast(int, leaf.index)
+        leaf, span = self._placed(row)
         schema, fields = schema_of(row), record_of(row)
         shown = [name for name in (schema.face if names is None else names) if name in fields]
-        whole = credential(row, origin=self.log.origin)
+        size = span.head.size
         return Lasting(
-            credential=sd_jwt.show(whole, shown),
-            checkpoint=base.note,
-            leaf=self.logged(leaf, base),
-            batch=self.logged(cast(Entry, row.batch.entry), base),
+            credential=sd_jwt.show(credential(row, origin=self.log.origin), shown),
+            checkpoint=span.head.note,
+            leaf=self.logged(leaf, size),
+            batch=self._proven(cast(Entry, row.batch.entry), size),
             path=self._path(row) if row.follows_id is None else None,
-            after=self._state_beside(index, base, before=True),
-            before=self._state_beside(index, base, before=False),
-            anchor=self._hint(base),
+            after=span.older,
+            before=span.newer,
+            anchor=span.anchor,
         )
 
-    def _placed(self, row: Row) -> tuple[Entry, Checkpoint]:
-        """Return the entry of a row and the head under which its lasting half stands: the first anchored one that holds it."""
+    def _placed(self, row: Row) -> tuple[Entry, _Span]:
+        """Return the entry of a row and the states that it stands between."""
         leaf = row.logged
         if leaf is None or leaf.index is None or row.batch.entry is None or leaf.index >= self.head.size:
             raise WrongState("the diploma is not published yet", "văn bằng chưa được công bố")
-        index = leaf.index
-        return leaf, next((head for head in self.anchored if head.size > index), self.head)
+        if not any(leaf.index in span for span in self._spans):
+            self._spans = [self._span(leaf.index)]
+        return leaf, self._spans[0]
+
+    def _span(self, index: int) -> _Span:
+        """Return the states around an entry and the head under which its lasting half stands: the first anchored one that holds it.
+
+        A head ends with a state, so it is one head for all entries between two states.
+        """
+        head = self.anchored().filter(size__gt=index).order_by("size").first() or self.head
+        states = Entry.objects.filter(act="state")
+        older = states.filter(index__lt=index).order_by("-index").first()
+        newer = states.filter(index__gt=index, index__lt=head.size).order_by("index").first()
+        return _Span(
+            after=cast(int, older.index) if older else -1,
+            before=cast(int, newer.index) if newer else head.size,
+            head=head,
+            older=self.logged(older, head.size) if older else None,
+            newer=self.logged(newer, head.size) if newer else None,
+            anchor=self._hint(head),
+        )
 
     def issuer_and_keeper(self, ordinal: int) -> list[int]:
         """Return whose pages speak for a register: its own, and that of the institution which keeps it now."""
-        page = self.pages.get(ordinal)
-        keeper = authority.parse(bytes(page.content)).custodian if page is not None else ordinal
-        return sorted({ordinal, keeper})
+        return sorted({ordinal, self._page(ordinal).keeper})
 
     def _path(self, row: Row) -> tuple[bytes, ...]:
         batch = row.batch
@@ -206,24 +269,17 @@ class Counter:
             if isinstance(one, entry.Issue):
                 yield one.commitment, one.status
 
-    def _state_beside(self, index: int, head: Checkpoint, *, before: bool) -> Logged | None:
-        states = Entry.objects.filter(act="state")
-        beside = (
-            states.filter(index__lt=index).order_by("-index").first()
-            if before
-            else states.filter(index__gt=index, index__lt=head.size).order_by("index").first()
-        )
-        return self.logged(beside, head) if beside is not None else None
-
     def _hint(self, head: Checkpoint) -> dict[str, object] | None:
         anchor = Anchor.objects.filter(size=head.size, block_number__isnull=False).order_by("sequence").first()
         if anchor is None or anchor.sequence is None:
             return None
         return {"chain_id": anchor.chain_id, "contract": anchor.contract, "sequence": anchor.sequence}
 
-    def _acts(self, leaf: Entry) -> list[Act]:
-        acts = Entry.objects.filter(target=leaf, index__lt=self.head.size).select_related("detail").order_by("-index")
-        return [self._act(act) for act in acts[:1]]
+    def _last_acts(self, rows: Sequence[Row]) -> dict[int, Entry]:
+        """Return by the id of the entry that it concerns the last act on each of these versions."""
+        leaves = [row.logged.pk for row in rows if row.logged is not None]
+        acts = Entry.objects.filter(target__in=leaves, index__lt=self.head.size).select_related("detail")
+        return {cast(int, act.target_id): act for act in acts.order_by("index")}
 
     def _act(self, act: Entry) -> Act:
         detail: ActDetail | None = getattr(act, "detail", None)  # a restore may have lost it
@@ -235,6 +291,24 @@ class Counter:
         """Return the proof that an entry stands in the log, in the common format of transparency logs."""
         logged = self.logged(one)
         return Receipt(index=logged.index, proof=logged.proof, note=self.note)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """An authority page, its place in the tree of the state, and who keeps the register that it speaks of."""
+
+    content: bytes
+    path: tuple[Hash, ...]
+    keeper: int
+
+
+def _went_on() -> WrongState:
+    return WrongState(
+        "the register is no longer at this head",
+        "sổ gốc không còn ở điểm chốt này",
+        mend="Try again; if it stays so, finish what was begun (`sogoc publish`).",
+        mend_vi="Hãy thử lại; nếu vẫn vậy, hoàn tất việc dở dang (`sogoc publish`).",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -232,5 +232,5 @@ def _fresh(institution: Institution, rows: QuerySet[Row], counter: Counter) -> I
     numbers = sorted(set(rows.order_by().values_list("seal__status_list", flat=True).distinct()))
     yield counter.fresh(
         ordinals=counter.issuer_and_keeper(institution.ordinal), numbers=numbers,
-        sizes=[head.size for head in counter.anchored],
+        sizes=counter.anchored().values_list("size", flat=True),
     ).encode()  # fmt: skip

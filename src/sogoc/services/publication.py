@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.db.models import Max
+
 from sogoc.core.checkpoint import Checkpoint as Head
 from sogoc.core.note import Note
 from sogoc.errors import LogForked
@@ -28,7 +30,8 @@ def publish(log: Log, head: Checkpoint, folder: str) -> None:
     if shown is None or shown.size <= head.size:  # a reader is never shown a smaller log than before
         log.public.put("checkpoint", head.note.encode(), mutable=True)
     reach("publish.checkpoint")
-    for table in StatusTable.objects.order_by("number"):
+    before = Checkpoint.objects.filter(size__lt=head.size, published=True).aggregate(size=Max("size"))["size"] or 0
+    for table in StatusTable.objects.filter(since__gte=before).order_by("number").iterator(chunk_size=64):
         log.public.put(f"status/{table.number}", bytes(table.content), mutable=True)
     head.published = True
     head.save(update_fields=["published"])

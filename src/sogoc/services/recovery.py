@@ -87,7 +87,7 @@ def _replay(log: Log, size: int, root: bytes, result: Recovered, *, now: datetim
             )
     archive.save(update_fields=["places_given"])
     _settle_batches(result)
-    _rebuild_statuses()
+    _rebuild_statuses(size)
     Checkpoint.objects.filter(size__lt=size, published=False).update(published=True)  # before the next was decided
     Checkpoint.objects.create(size=size, root=root, frontier=grown.to_bytes())
     audit.note(
@@ -167,8 +167,6 @@ def _enter(index: int, content: bytes, archive: Archive, result: Recovered, get:
             LoggedState.objects.create(
                 entry=logged,
                 at=parsed.at,
-                pages={str(o): page.version for o, page in sequencing.newest_pages().items()},
-                lists=parsed.status_size,
             )
             # Places that were given and not logged may lie in a list that is public already: no list goes again.
             archive.places_given = max(archive.places_given, (parsed.status_size - 1) * status.PLACES + 1)
@@ -253,7 +251,7 @@ def _rank(key: bytes, number: int) -> dict[int, int]:
     return {place: rank for rank, place in enumerate(status.places(key, number))}
 
 
-def _rebuild_statuses() -> None:
-    """Apply every logged act again: a restored table may be older than the log."""
+def _rebuild_statuses(size: int) -> None:
+    """Apply every logged act again: a restored table may be older than the log, which ends with a state at `size`."""
     StatusTable.objects.all().delete()
-    sequencing.apply_acts(0)
+    sequencing.apply_acts(0, state=size - 1)

@@ -13,16 +13,17 @@ Before "decided" a head may be repeated, after it every step is idempotent, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain, count, islice
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from sogoc.core import authority, canonical, entry, merkle, status
-from sogoc.core.merkle import Frontier, Tree
-from sogoc.core.state import authority_leaves, authority_size, status_leaves
+from sogoc.core.merkle import Frontier, Hash, Tree
+from sogoc.core.state import authority_leaves, authority_size, status_leaf
 from sogoc.core.status import Status, StatusList
 from sogoc.core.tiles import grow
 from sogoc.core.trust import CLOCK_DIFFERENCE
@@ -183,8 +184,9 @@ def _extend(log: Log, *, now: datetime, state_only: bool) -> Checkpoint | None:
     grown = _give_indexes(frontier)
     if grown.size == size and not state_only:
         return None
-    tables = apply_acts(size)
-    state = _log_state(grown.size, tables, now)
+    statuses = apply_acts(size, state=grown.size)
+    _check_new_pages(size)
+    state = _log_state(grown.size, statuses, now)
     grown = grown.extend([bytes(state.leaf_hash)])
     return Checkpoint.objects.create(size=grown.size, root=grown.root(), frontier=grown.to_bytes())
 
@@ -225,12 +227,6 @@ def _log_issues(batch: int, batch_leaf: bytes, frontier: Frontier) -> Frontier:
     return frontier
 
 
-@dataclass(frozen=True, slots=True)
-class _Effect:
-    place: entry.Place
-    status: Status
-
-
 _EFFECTS = {
     "revoke": Status.REVOKED,
     "cancel": Status.REVOKED,
@@ -241,16 +237,35 @@ _EFFECTS = {
 }
 
 
-def apply_acts(size: int) -> list[StatusList]:
-    """Apply the acts logged from `size` on to the status tables and return all tables."""
-    tables = {table.number: table for table in StatusTable.objects.order_by("number")}
-    lists = {number: StatusList(number, bytes(table.content)) for number, table in tables.items()}
-    given = Archive.objects.get().places_given
-    for number in range(-(-given // status.PLACES)):
-        lists.setdefault(number, StatusList(number))
-    touched = lists.keys() - tables.keys()
+def apply_acts(size: int, *, state: int) -> list[Hash]:
+    """Apply the acts logged from `size` on to the status lists that they concern, and begin the lists of which a place was given.
+
+    Return the leaf hashes of all lists. A list that stays as it was is not read; one that does not is said to stand so since the
+    state entry at index `state`.
+
+    Raises: LogForked when an act concerns no qualification, or a stored list is not the one of the newest state.
+    """
+    changes = _changes(size)
+    leaves = {number: bytes(leaf) for number, leaf in StatusTable.objects.values_list("number", "leaf_hash")}
+    begun = range(-(-Archive.objects.get().places_given // status.PLACES))
+    if not changes.keys() <= leaves.keys() | set(begun):
+        raise LogForked("an act concerns a place in a status list that was never given")
+    for number in sorted(changes.keys() | set(begun) - leaves.keys()):
+        one = status_list(number) if number in leaves else StatusList(number)
+        for index, effect in changes.get(number, ()):
+            one[index] = effect
+        leaves[number] = status_leaf(one)
+        StatusTable.objects.update_or_create(
+            number=number, defaults={"content": bytes(one.content), "leaf_hash": leaves[number], "since": state}
+        )
+    return [leaves[number] for number in sorted(leaves)]
+
+
+def _changes(size: int) -> Mapping[int, list[tuple[int, Status]]]:
+    """Return by list what the acts logged from `size` on make of which places, in the order of the acts."""
+    changes: defaultdict[int, list[tuple[int, Status]]] = defaultdict(list)
     acts = Entry.objects.filter(index__gte=size, act__in=_EFFECTS).select_related("target").order_by("index")
-    for act in acts:
+    for act in acts.iterator(chunk_size=2000):
         if act.target is None:
             raise LogForked(f"the act at index {act.index} concerns nothing")
         target = entry.parse(bytes(act.target.content))
@@ -261,11 +276,17 @@ def apply_acts(size: int) -> list[StatusList]:
         if effect is Status.REVOKED:  # the older versions, still in people's hands, with the newest
             concerned += _older_places(act.target)
         for number, index in concerned:
-            lists[number][index] = effect
-            touched |= {number}
-    for number in sorted(touched):
-        StatusTable.objects.update_or_create(number=number, defaults={"content": bytes(lists[number].content)})
-    return [lists[number] for number in sorted(lists)]
+            changes[number].append((index, effect))
+    return changes
+
+
+def status_list(number: int) -> StatusList:
+    """Return a status list as the newest state holds it. Raises: LogForked when the stored one is another."""
+    table = StatusTable.objects.get(number=number)
+    one = StatusList(number, bytes(table.content))
+    if status_leaf(one) != bytes(table.leaf_hash):
+        raise LogForked(f"the status list {number} is not the one of the newest state")
+    return one
 
 
 def _older_places(newest: Entry) -> list[entry.Place]:
@@ -280,7 +301,7 @@ def _older_places(newest: Entry) -> list[entry.Place]:
     return places
 
 
-def _log_state(index: int, lists: list[StatusList], now: datetime) -> Entry:
+def _log_state(index: int, statuses: Sequence[Hash], now: datetime) -> Entry:
     """Write the state entry that closes every head, at `index`."""
     last = LoggedState.objects.order_by("-at").first()
     at = now.astimezone(UTC).replace(microsecond=0)
@@ -293,10 +314,8 @@ def _log_state(index: int, lists: list[StatusList], now: datetime) -> Entry:
                 mend_vi="Chỉnh lại đồng hồ. Bên kiểm tra không chấp nhận trạng thái ở tương lai.",
             )
         at = last.at + timedelta(seconds=1)
-    pages = newest_pages()
-    digests = {ordinal: page_digest(page) for ordinal, page in pages.items()}
+    digests = page_digests()
     authorities = authority_leaves(digests, authority_size(digests))
-    statuses = status_leaves(lists)
     state = entry.State(
         at=at,
         authority_size=len(authorities),
@@ -305,22 +324,32 @@ def _log_state(index: int, lists: list[StatusList], now: datetime) -> Entry:
         status_root=Tree(statuses).root,
     ).encode()
     logged = Entry.objects.create(index=index, act="state", content=state, leaf_hash=merkle.leaf_hash(state))
-    LoggedState.objects.create(
-        entry=logged, at=at, pages={str(o): page.version for o, page in pages.items()}, lists=len(lists)
-    )
+    LoggedState.objects.create(entry=logged, at=at)
     return logged
 
 
-def newest_pages() -> Mapping[int, AuthorityPage]:
-    """Return the newest logged page of every institution, by ordinal."""
-    pages: dict[int, AuthorityPage] = {}
-    for page in (
-        AuthorityPage.objects.filter(entry__index__isnull=False)
-        .select_related("institution", "entry")
-        .order_by("version")
-    ):
-        pages[page.institution.ordinal] = page
-    return pages
+def newest_pages() -> QuerySet[AuthorityPage]:
+    """Return the newest logged page of every institution."""
+    logged = AuthorityPage.objects.filter(entry__index__isnull=False)
+    newer = logged.filter(institution=OuterRef("institution"), version__gt=OuterRef("version"))
+    return logged.exclude(Exists(newer))
+
+
+def page_digests() -> dict[int, bytes]:
+    """Return by ordinal the SHA-256 of each institution's page in force, as the log holds it; no page is read."""
+    digests = {}
+    for content in newest_pages().values_list("entry__content", flat=True):
+        logged = entry.parse(bytes(content))
+        if not isinstance(logged, entry.Authority):
+            raise LogForked("the entry of an authority page says something else")
+        digests[logged.institution] = logged.page
+    return digests
+
+
+def _check_new_pages(size: int) -> None:
+    """Check the pages logged from `size` on: with this head they become public. Raises: LogForked."""
+    for page in AuthorityPage.objects.filter(entry__index__gte=size).select_related("institution", "entry"):
+        page_digest(page)
 
 
 def page_digest(page: AuthorityPage) -> bytes:

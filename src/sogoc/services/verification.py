@@ -57,7 +57,7 @@ def gather(presented: Evidence, credential: sd_jwt.Presented, counter: Counter, 
     It is linked with the checkpoint of what is presented, and with the newest anchors that the policy holds.
     """
     issuer = Institution.objects.filter(code=credential.institution).first()
-    if issuer is None or issuer.ordinal not in counter.pages:
+    if issuer is None or issuer.ordinal not in counter.digests:
         return None
     lasting = presented.lasting
     heads = [anchor.size for anchor in policy.anchors[-2:]]

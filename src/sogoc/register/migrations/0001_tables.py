@@ -82,6 +82,8 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveIntegerField(unique=True)),
                 ('content', models.BinaryField()),
+                ('leaf_hash', models.BinaryField(max_length=32)),
+                ('since', models.PositiveBigIntegerField()),
             ],
         ),
         migrations.CreateModel(
@@ -217,8 +219,6 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField()),
-                ('pages', models.JSONField(help_text='ordinal -> version')),
-                ('lists', models.PositiveIntegerField()),
                 ('entry', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='state', to='register.entry')),
             ],
         ),

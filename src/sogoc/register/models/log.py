@@ -106,22 +106,26 @@ class Checkpoint(models.Model):
 
 
 class LoggedState(models.Model):
-    """A `state` entry with what its two trees were made of, so that paths can be rebuilt."""
+    """A `state` entry, and the time that it says."""
 
     entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="state")
     at = models.DateTimeField()
-    pages = models.JSONField(help_text="ordinal -> version")
-    lists = models.PositiveIntegerField()
 
     def __str__(self) -> str:
         return str(self.at)
 
 
 class StatusTable(models.Model):
-    """One status list as of the newest state."""
+    """One status list as of the newest state.
+
+    Its `leaf_hash` in the tree of that state, and the log index of the state `since` which it stands so, spare everybody the reading
+    of lists that did not change.
+    """
 
     number = models.PositiveIntegerField(unique=True)
     content = models.BinaryField()
+    leaf_hash = models.BinaryField(max_length=32)
+    since = models.PositiveBigIntegerField()
 
     def __str__(self) -> str:
         return str(self.number)
