@@ -132,6 +132,35 @@ def test_the_characters_are_a_closed_list(text: str) -> None:
             check_text("x", text)
 
 
+_PIECES = st.sampled_from(
+    ["a", "ê", "e", "\u0302", "\u0301", " ", "ư", "\u200b", "\u1161", "\u1100", "Я", "x" * 600, "ễ" * 300]
+)
+
+
+@given(st.lists(st.lists(_PIECES, min_size=1, max_size=3).map("".join), min_size=4, max_size=4))
+def test_texts_held_all_together_are_held_as_each_by_itself(texts: list[str]) -> None:
+    """A mark that begins a field must neither join the field before it nor hide there."""
+    names = ["holder_name", "birthplace", "ethnicity", "nationality"]
+    whole = sample(DEGREE) | {
+        name: f"x{text}x" if text.strip() != text else text for name, text in zip(names, texts, strict=True)
+    }
+    wrong = [name for name in DEGREE.names if name in whole and _problem(name, whole[name])]
+    if not wrong:
+        check(DEGREE, whole)
+        return
+    with pytest.raises(RecordError) as refused:
+        check(DEGREE, whole)
+    assert (refused.value.field, refused.value.en) == (wrong[0], _problem(wrong[0], whole[wrong[0]]))
+
+
+def _problem(name: str, text: str) -> str | None:
+    try:
+        check_text(name, text)
+    except RecordError as error:
+        return error.en
+    return None
+
+
 def test_every_character_by_itself() -> None:
     for codepoint in [*range(0xD800), *range(0xE000, 0x11000)]:
         character = chr(codepoint)

@@ -13,7 +13,7 @@ from sogoc.errors import AlreadyInRegister, GateRefused, InputError, NotAllowed,
 from sogoc.register import queries
 from sogoc.register.histories import places
 from sogoc.register.models import AuditEvent, Batch, VoidNumber
-from sogoc.services import batches, blanks, numbering
+from sogoc.services import batches, blanks, gate, numbering
 from sogoc.services.numbering import Book
 from tests.services.trial import DECISION, OURS, Trial, at_once, refused
 
@@ -62,6 +62,21 @@ def test_a_number_of_a_discarded_draft_is_void_with_the_reason(trial: Trial, boo
     trial.approve(trial.submit(second))
     assert numbers(trial.open(1)) == [5]
     assert not book.gaps()
+
+
+def test_the_gate_names_every_row_whose_number_became_void(trial: Trial, book: Book) -> None:
+    """The service refuses to void what a row bears; what another hand wrote into the register is found all the same."""
+    batch = trial.open(5)
+    for number in (4, 2, 9):
+        VoidNumber.objects.create(
+            institution=book.institution, kind=book.kind, level=book.level, year=book.year, number=number,
+            register_number=str(number), why="page", reason="trang sổ bị rách", at=trial.now, by=trial.by("preparer"),
+        )  # fmt: skip
+    found = {one.rule: one for one in gate.examine(batch, now=trial.now).refusals}
+    assert found["number-twice"].count == 2
+    assert found["number-twice"].cells == tuple(
+        batch.rows.filter(number__in=[2, 4]).order_by("position").values_list("cell", flat=True)
+    )
 
 
 def test_numbers_of_the_file_itself_are_free_again(trial: Trial, book: Book) -> None:

@@ -110,12 +110,13 @@ def _guard(value: Json, depth: int, *, controls: bool = False) -> None:
 
 
 def _guard_text(value: str, *, controls: bool) -> None:
+    printable = value.isprintable()  # then it holds neither half a character nor a control character
     # JSON can spell half a character, which no encoding can write.
-    if _SURROGATE.search(value):
+    if not printable and _SURROGATE.search(value):
         raise MalformedError("text holds half a character")
     if not unicodedata.is_normalized("NFC", value):
         raise MalformedError("text is not in Unicode form NFC")
-    if not controls and _CONTROL.search(value):
+    if not printable and not controls and _CONTROL.search(value):
         raise MalformedError("text holds a control character")
 
 

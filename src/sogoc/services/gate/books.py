@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Min, Q, QuerySet
 
 from sogoc.core import record
 from sogoc.core.blanks import Runs
-from sogoc.register.models import Archive, Batch, Row, VoidNumber
+from sogoc.register.models import Archive, Batch, Row
 from sogoc.services import blanks, decisions, numbering
 from sogoc.services.gate.findings import SHOWN_CELLS, Findings
 from sogoc.services.gate.rows import Listed
@@ -58,7 +58,7 @@ def examine_numbers(batch: Batch, findings: Findings) -> None:
     book = numbering.Book.of(batch)
     mine = batch.rows.filter(follows__isnull=True)
     if findings.holds("number-twice"):
-        for cell in _borne_too(mine, "number", book.voids()):
+        for cell in _void(mine, book):
             findings.refuse("number-twice", "the register number is void", "số vào sổ gốc đã hủy", cell=cell)
         for cell in _borne_too(mine, "number", book.rows()):
             findings.refuse("number-twice", "the register number is another's", "số vào sổ gốc đã cấp", cell=cell)
@@ -84,8 +84,21 @@ def examine_numbers(batch: Batch, findings: Findings) -> None:
         )
 
 
-def _borne_too(mine: QuerySet[Row], column: str, among: QuerySet[Row] | QuerySet[VoidNumber]) -> Iterator[str]:
-    """The cells of rows whose number or serial another row bears, or a void number.
+def _void(mine: QuerySet[Row], book: numbering.Book) -> Iterator[str]:
+    """The cells of rows whose number is void: the void numbers in the range of the batch are few, and those say which rows."""
+    span = mine.aggregate(low=Min("number"), high=Max("number"))
+    if span["low"] is None:
+        return
+    within = book.voids().filter(number__gte=span["low"], number__lte=span["high"]).order_by("number")
+    void = within.values_list("number", flat=True).iterator(chunk_size=_PORTION)
+    hit: list[tuple[int, str]] = []
+    while portion := list(islice(void, _PORTION)):
+        hit += mine.filter(number__in=portion).values_list("position", "cell")
+    yield from (cell for _, cell in sorted(hit))
+
+
+def _borne_too(mine: QuerySet[Row], column: str, among: QuerySet[Row]) -> Iterator[str]:
+    """The cells of rows whose number or serial another row bears.
 
     They are asked for by name and in portions: right after an import a database knows nothing yet of how many rows there are,
     and would compare all of them with all.
@@ -96,5 +109,4 @@ def _borne_too(mine: QuerySet[Row], column: str, among: QuerySet[Row] | QuerySet
         bearers: dict[object, set[int]] = defaultdict(set)
         for pk, value in among.filter(**{f"{column}__in": named}).values_list("pk", column):
             bearers[value].add(pk)
-        itself = issubclass(among.model, Row)
-        yield from (cell for pk, value, cell in portion if bearers[value] - ({pk} if itself else set()))
+        yield from (cell for pk, value, cell in portion if bearers[value] - {pk})

@@ -18,7 +18,7 @@ from sogoc.register.records import newest_page, record_of
 from sogoc.services import decisions
 from sogoc.services.gate import books, powers
 from sogoc.services.gate.findings import Findings
-from sogoc.services.gate.rows import RowRules
+from sogoc.services.gate.rows import Line, RowRules
 
 MAX_TALLY = 256
 """So many cells fit into one public entry with its signatures."""
@@ -100,8 +100,9 @@ def examine(batch: Batch, *, page: Page | None = None, now: datetime | None = No
         blanks=books.good_blanks(batch) if findings.holds("blank") else {},
         listed=books.listed(batch) if findings.holds("decision-list") else None,
     )
-    for row in batch.rows.filter(follows__isnull=True).order_by("position").iterator(chunk_size=2000):
-        rows.hold(row)
+    lines = batch.rows.filter(follows__isnull=True).order_by("position").values_list(*Line._fields)
+    for line in lines.iterator(chunk_size=2000):
+        rows.hold(Line(*line))
     tally = rows.tally if not rows.erased else tally_of(batch)
     _examine_sums(findings, batch, count=rows.count, cells=len(tally))
     books.examine_numbers(batch, findings)

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 
-from sogoc.core import law, numbering, record
+from sogoc.core import canonical, law, numbering, record
 from sogoc.core import tally as tallies
 from sogoc.core.authority import Page
 from sogoc.core.blanks import Runs
 from sogoc.core.law import Fields
 from sogoc.core.vocabulary import FIELDS
 from sogoc.errors import MalformedError, NoRule, RecordError
-from sogoc.register.models import Batch, Row
-from sogoc.register.records import record_of
+from sogoc.register.models import Batch
 from sogoc.services.decisions import person_key
 from sogoc.services.gate.findings import Findings
+
+
+class Line(NamedTuple):
+    """What the gate reads of a row; its names are the columns, in the order in which they are asked for."""
+
+    cell: str
+    record: bytes
+    number: int | None
+    register_number: str
+    serial_number: str
+    erased_at: datetime | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,14 +85,14 @@ class RowRules:
         except NoRule:  # no such qualification on that day: refused as such
             return None
 
-    def hold(self, row: Row) -> None:
+    def hold(self, row: Line) -> None:
         """Hold one row to every rule. A row whose form is broken is asked nothing more; an erased one is counted."""
         self.count += 1
         if row.erased_at is not None:
             self.erased += 1
             return
         try:
-            fields = record_of(row)
+            fields: record.Record = canonical.decode(bytes(row.record))
             record.check(self.schema, fields)
         except RecordError as error:
             self._refuse("record", error.en, error.vi, row.cell)
@@ -98,7 +110,7 @@ class RowRules:
     def _refuse(self, rule: str, en: str, vi: str, cell: str | None) -> None:
         self.findings.refuse(rule, en, vi, cell=cell)
 
-    def _hold_to_batch(self, row: Row, fields: record.Record) -> None:
+    def _hold_to_batch(self, row: Line, fields: record.Record) -> None:
         if fields["institution_name"] != self._name:
             self._refuse(
                 "institution-name",
@@ -173,7 +185,7 @@ class RowRules:
             return "the office of the signer may not sign this", "chức vụ của người ký không được ký văn bằng này"
         return None
 
-    def _hold_to_books(self, row: Row, fields: record.Record) -> None:
+    def _hold_to_books(self, row: Line, fields: record.Record) -> None:
         text, year = fields["register_number"], self.on[:4]
         parsed = numbering.parse_register_number(text, year)
         if parsed is None or row.number is None:
