@@ -13,6 +13,7 @@ from pymerkle import InmemoryTree
 from sogoc.core.merkle import (
     EMPTY_ROOT,
     MAX_SIZE,
+    RUN,
     Frontier,
     Tree,
     consistency_proof,
@@ -20,6 +21,7 @@ from sogoc.core.merkle import (
     leaf_hash,
     node_hash,
     root_hash,
+    run_roots,
     tree_proof,
     verify_consistency,
     verify_inclusion,
@@ -298,3 +300,16 @@ def test_the_edges_of_consistency(old: int, new: int, proof: list[bytes], change
 
 def test_an_empty_tree_has_the_hash_of_nothing() -> None:
     assert root_hash([]) == Frontier.empty().root() == EMPTY_ROOT == ROOTS[0]
+
+
+@pytest.mark.parametrize("size", [1, 2, RUN - 1, RUN, RUN + 1, 2 * RUN, 2 * RUN + 1, 3 * RUN, 5 * RUN + 7, 8 * RUN])
+def test_runs_give_the_root_and_the_paths_of_the_whole_tree(size: int) -> None:
+    leaves = [leaf_hash(bytes([index % 251, index // 251])) for index in range(size)]
+    whole, parts = Tree(leaves), list(run_roots(iter(leaves)))
+    assert sum(count for _, count in parts) == size
+    upper = Tree([root for root, _ in parts])
+    assert upper.root == whole.root
+    for index in range(size):
+        run, place = divmod(index, RUN)
+        lower = Tree(leaves[run * RUN : (run + 1) * RUN])
+        assert [*lower.proof(place), *upper.proof(run)] == whole.proof(index)

@@ -48,7 +48,7 @@ UPDATES = (
     ("institution", "ordinal = ordinal + 10"), ("institution", "code = code || 'X'"),
     ("issuerkey", "kid = 'x'"), ("issuerkey", "institution_id = NULL"),
     ("authoritypage", "content = content"), ("auditevent", "verb = 'x'"), ("auditevent", "actor_id = NULL"),
-    ("actdetail", "decision_number = 'x'"), ("actdetail", "ground = 'fraud'"), ("loggedstate", "lists = 9"),
+    ("actdetail", "decision_number = 'x'"), ("actdetail", "ground = 'fraud'"), ("loggedstate", "at = '2000-01-01'"),
     ("decision", "total = 9"), ("decision", "number = 'x'"), ("decision", "decided_on = '1999-01-01'"),
     ("override", "rules = '[]'"), ("override", "granted_by_id = NULL"), ("voidnumber", "reason = 'x'"),
     ("blankevent", "last = 9"), ("copy", "issued_on = '1999-01-01'"), ("copy", "recipient = 'x'"),

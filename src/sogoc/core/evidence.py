@@ -5,9 +5,10 @@ Spec: docs/spec/evidence.md
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+import orjson
 
 from sogoc.core import canonical
 from sogoc.core.canonical import Json, b64, unb64
@@ -132,7 +133,7 @@ class Evidence:
 
 def _pretty(value: Json) -> bytes:
     # People open these files; what is hashed or signed inside them is text, so spacing is free.
-    return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def parse(presented: bytes) -> Evidence:

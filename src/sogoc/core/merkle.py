@@ -8,9 +8,10 @@ Spec: RFC 6962 section 2.1; the checks follow RFC 9162 sections 2.1.3.2 and 2.1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from typing import Self
 
 from sogoc.errors import MalformedError, ProofError
@@ -21,6 +22,7 @@ ReadHash = Callable[[int, int], Hash]
 
 HASH_BYTES = 32
 MAX_SIZE = 2**63 - 1
+RUN = 64
 EMPTY_ROOT: Hash = sha256(b"").digest()
 
 
@@ -85,6 +87,17 @@ class Tree:
                 path.append(level[at : at + HASH_BYTES])
             index >>= 1
         return path
+
+
+def run_roots(leaf_hashes: Iterable[Hash]) -> Iterator[tuple[Hash, int]]:
+    """Yield the root over each `RUN` leaf hashes in turn, and how many they are: the last run may be shorter.
+
+    The tree over these roots has the root of the whole tree, and its path of a run continues the path of a leaf within the run. So
+    whoever keeps them proves a leaf without reading the others.
+    """
+    remaining = iter(leaf_hashes)
+    while run := list(islice(remaining, RUN)):
+        yield root_hash(run), len(run)
 
 
 def tree_proof(leaves: Sequence[Hash], index: int) -> list[Hash]:

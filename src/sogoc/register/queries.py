@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
+from sogoc.core.record import BY_KIND
 from sogoc.errors import InputError
 from sogoc.register.models import (
     Anchor,
@@ -66,7 +67,8 @@ def row_by_serial(institution_code: str, serial_number: str) -> Row:
 
     Raises: InputError when there is none, and when in an old register two kinds of diploma bear it.
     """
-    found = _rows().filter(institution__code=institution_code, serial_number=serial_number)
+    # The index of serial numbers goes by institution and kind: to name all kinds is one reading of it for each.
+    found = _rows().filter(institution__code=institution_code, kind__in=BY_KIND, serial_number=serial_number)
     rows = list(found.exclude(origin=Row.Origin.AMEND)[:2])
     if not rows:
         raise InputError("there is no such serial number in this register", "không có số hiệu này trong sổ gốc")
@@ -82,7 +84,8 @@ def row_by_serial(institution_code: str, serial_number: str) -> Row:
 
 def serial_numbers(identifiers: Iterable[str]) -> dict[str, str]:
     """Return the serial number of each of these qualifications that stands in a register here."""
-    return dict(Row.objects.filter(identifier__in=set(identifiers)).values_list("identifier", "serial_number"))
+    firsts = list(Row.objects.filter(identifier__in=set(identifiers), follows__isnull=True))
+    return {row.identifier: row.serial_number for row in newest_versions(firsts).values()}
 
 
 def newest_version(row: Row) -> Row:
@@ -93,20 +96,24 @@ def newest_version(row: Row) -> Row:
 def newest_versions(rows: Iterable[Row]) -> dict[int, Row]:
     """Return by the id of each row, a few hundred, the newest version of the qualification that it is a version of."""
     newest = {row.pk: row for row in rows}
-    frontier = {key: [key] for key in newest}
-    while frontier:
-        later: dict[int, list[int]] = {}
-        for row in _rows().filter(follows__in=frontier):
-            if row.follows_id is not None:
-                later[row.pk] = frontier[row.follows_id]
-                newest |= dict.fromkeys(later[row.pk], row)
-        frontier = later
-    return newest
+    origin = {key: key for key in newest}
+    last = dict(origin)
+    while origin:
+        later = Row.objects.filter(follows__in=origin).values_list("pk", "follows")
+        origin = {key: origin[before] for key, before in later if before is not None}
+        last |= {first: key for key, first in origin.items()}
+    followed = _rows().in_bulk([key for first, key in last.items() if key != first])
+    return {first: followed.get(key, newest[first]) for first, key in last.items()}
 
 
 def rows_of(one: Batch) -> Iterator[Row]:
     """Return the first versions of a batch, in the order of the file."""
     return _rows().filter(batch=one, follows__isnull=True).order_by("position").iterator(chunk_size=1000)
+
+
+def rows_logged_at(indexes: Iterable[int]) -> Iterator[Row]:
+    """Return the versions that the entries at these log indexes logged, a few hundred, in the order of the log."""
+    return _rows().filter(entry__index__in=indexes).order_by("entry__index").iterator(chunk_size=1000)
 
 
 def _rows() -> QuerySet[Row]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sogoc.core import canonical, commitment
+from collections.abc import Iterable
+
+from sogoc.core import canonical, commitment, jws
 from sogoc.core.authority import Page
 from sogoc.core.authority import parse as parse_page
 from sogoc.core.commitment import Sealed
@@ -43,8 +45,10 @@ def sealed(row: Row) -> Sealed:
     return whole
 
 
-def credential(row: Row, *, origin: str) -> str:
-    """Rebuild the credential of a sealed row with all its disclosures, byte for byte as it was signed.
+def credential(row: Row, *, origin: str, names: Iterable[str] | None = None) -> str:
+    """Rebuild the credential of a sealed row, byte for byte as it was signed, and verify it.
+
+    It shows of the fields `names` those that the record has (None: all), and those that can never be hidden.
 
     Raises: WrongState when the row is not sealed; SignatureError when the rebuild is not what the key signed.
     """
@@ -58,9 +62,11 @@ def credential(row: Row, *, origin: str) -> str:
         institution=row.institution.code,
         status=(seal.status_list, seal.status_index),
     )
-    text = sd_jwt.assemble(signed, bytes(seal.signature), whole.disclosures.values())
-    sd_jwt.parse(text).verify(seal.key.jwk)
-    return text
+    jws.verify(seal.key.jwk, signed, bytes(seal.signature))
+    shown = whole.disclosures.keys() if names is None else {*names, *whole.schema.always_shown}
+    return sd_jwt.assemble(
+        signed, bytes(seal.signature), (text for name, text in whole.disclosures.items() if name in shown)
+    )
 
 
 def newest_page(institution: Institution) -> tuple[AuthorityPage, Page]:

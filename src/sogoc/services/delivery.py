@@ -12,7 +12,6 @@ from typing import cast
 from django.db.models import Exists, OuterRef, QuerySet
 
 from sogoc.core import authority, entry, merkle, tiles
-from sogoc.core.credentials import sd_jwt
 from sogoc.core.evidence import Act, Evidence, Fresh, Lasting, Link, Logged
 from sogoc.core.merkle import Hash, Tree
 from sogoc.core.receipt import Receipt
@@ -22,7 +21,6 @@ from sogoc.ports import Keyring, Log, Printer
 from sogoc.register.models import (
     ActDetail,
     Anchor,
-    Batch,
     Checkpoint,
     Entry,
     Row,
@@ -69,7 +67,7 @@ class Counter:
         self._linked = lru_cache(_HEADS)(self._link)
         self._proven = lru_cache(_HEADS)(self.logged)
         self._spans: list[_Span] = []
-        self._trees: dict[int, Tree] = {}
+        self._trees: dict[int, tuple[Tree, dict[int, Tree]]] = {}
         self._pages: dict[int, _Page] = {}
         self._lists: dict[int, bytes] = {}
 
@@ -200,11 +198,9 @@ class Counter:
     def lasting(self, row: Row, *, names: Iterable[str] | None = None) -> Lasting:
         """Return the half of the evidence that never needs renewal. Raises: as `evidence`."""
         leaf, span = self._placed(row)
-        schema, fields = schema_of(row), record_of(row)
-        shown = [name for name in (schema.face if names is None else names) if name in fields]
         size = span.head.size
         return Lasting(
-            credential=sd_jwt.show(credential(row, origin=self.log.origin), shown),
+            credential=credential(row, origin=self.log.origin, names=schema_of(row).face if names is None else names),
             checkpoint=span.head.note,
             leaf=self.logged(leaf, size),
             batch=self._proven(cast(Entry, row.batch.entry), size),
@@ -245,29 +241,17 @@ class Counter:
         """Return whose pages speak for a register: its own, and that of the institution which keeps it now."""
         return sorted({ordinal, self._page(ordinal).keeper})
 
-    def _path(self, row: Row) -> tuple[bytes, ...]:
+    def _path(self, row: Row) -> tuple[Hash, ...]:
+        """Return the path of an issued row in the tree of its batch: in the log it stands as far behind the entry of the batch."""
         batch = row.batch
+        run, place = divmod(cast(int, row.entry.index) - cast(int, cast(Entry, batch.entry).index) - 1, merkle.RUN)
         if batch.pk not in self._trees:
-            pairs = self._pairs_logged(batch) if batch.state == Batch.State.LOST else self._pairs(batch)
-            self._trees = {batch.pk: Tree([merkle.leaf_hash(entry.pair(*pair)) for pair in pairs])}
-        return tuple(self._trees[batch.pk].proof(self._position(row)))
-
-    @staticmethod
-    def _position(row: Row) -> int:
-        """The place of an issued row in its batch: in the log its entry stands as far behind that of the batch."""
-        return cast(int, row.entry.index) - cast(int, cast(Entry, row.batch.entry).index) - 1
-
-    def _pairs(self, batch: Batch) -> Iterator[tuple[bytes, entry.Place]]:
-        return ((committed, place) for _, committed, place in sealing.sealed_rows(batch.pk))
-
-    def _pairs_logged(self, batch: Batch) -> Iterator[tuple[bytes, entry.Place]]:
-        """Read the pairs of a batch from the log: a restore left only some of its rows."""
-        first = cast(int, cast(Entry, batch.entry).index) + 1
-        logged = Entry.objects.filter(index__gte=first, index__lt=first + batch.count).order_by("index")
-        for content in logged.values_list("content", flat=True):
-            one = entry.parse(bytes(content))
-            if isinstance(one, entry.Issue):
-                yield one.commitment, one.status
+            self._trees = {batch.pk: (Tree.packed(bytes(batch.runs or b"")), {})}
+        roots, runs = self._trees[batch.pk]
+        if run not in runs:
+            start = run * merkle.RUN
+            runs[run] = Tree(list(sealing.logged_leaves(batch, range(start, start + merkle.RUN))))
+        return (*runs[run].proof(place), *roots.proof(run))
 
     def _hint(self, head: Checkpoint) -> dict[str, object] | None:
         anchor = Anchor.objects.filter(size=head.size, block_number__isnull=False).order_by("sequence").first()

@@ -31,7 +31,7 @@ from sogoc.register.models import (
     Seal,
     StatusTable,
 )
-from sogoc.services import audit, notices, sequencing
+from sogoc.services import audit, notices, sealing, sequencing
 
 
 @dataclass(slots=True, kw_only=True)
@@ -237,7 +237,9 @@ def _settle_batches(result: Recovered) -> None:
         linked = batch.rows.filter(entry__isnull=False, follows__isnull=True).count()
         whole = linked == batch.count and batch.approved_by_id is not None
         batch.state = Batch.State.SEALED if whole else Batch.State.LOST
-        batch.save(update_fields=["state"])
+        leaves = sealing.logged_leaves(batch, range(batch.count))
+        batch.runs = b"".join(root for root, _ in merkle.run_roots(leaves))
+        batch.save(update_fields=["state", "runs"])
         if not whole:
             result.lost_batches.append(batch.public_id)
 

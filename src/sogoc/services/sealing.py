@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from typing import cast
 
 from django.db import connection, transaction
 
 from sogoc.core import canonical, commitment, entry, jws, merkle, status
 from sogoc.core import tally as tallies
 from sogoc.core.credentials import sd_jwt
+from sogoc.core.merkle import Hash
 from sogoc.core.record import SCHEMAS, Record, Schema
 from sogoc.errors import LogForked, WrongState
 from sogoc.failpoint import reach
@@ -252,9 +254,8 @@ def _close(batch: Batch, by: Sealing) -> None:
 
 
 def _closed(batch: Batch, by: Sealing) -> bool:
-    tree = merkle.Frontier.empty().extend(
-        merkle.leaf_hash(entry.pair(committed, place)) for _, committed, place in sealed_rows(batch.pk)
-    )
+    leaves = (merkle.leaf_hash(entry.pair(committed, place)) for _, committed, place in sealed_rows(batch.pk))
+    roots, sizes = zip(*merkle.run_roots(leaves), strict=True)
     with transaction.atomic():
         batch = Batch.objects.select_for_update(of=("self",)).select_related("institution", "decision").get(pk=batch.pk)
         if batch.state != Batch.State.APPROVED:
@@ -264,9 +265,16 @@ def _closed(batch: Batch, by: Sealing) -> bool:
         key = signing_key(batch.institution)
         shards = list(batch.shards.all())
         done = sum(shard.count for shard in shards if shard.done_at is not None and shard.key_id == key.pk)
-        if not done == tree.size == batch.count or newest_page(batch.institution)[1].version != passed.page.version:
+        if not done == sum(sizes) == batch.count or newest_page(batch.institution)[1].version != passed.page.version:
             return False
-        _enter(batch, passed, tree.root(), signers=(by.keyring(key.uri), *_beside(passed, by)), origin=archive.origin)
+        batch.runs = b"".join(roots)
+        _enter(
+            batch,
+            passed,
+            merkle.root_hash(roots),
+            signers=(by.keyring(key.uri), *_beside(passed, by)),
+            origin=archive.origin,
+        )
         audit.note(None, "batch.sealed", batch.public_id, at=by.now, detail={"count": batch.count})
     return True
 
@@ -277,6 +285,17 @@ def sealed_rows(batch: int) -> Iterator[tuple[int, bytes, entry.Place]]:
     columns = seals.values_list("row_id", "commitment", "status_list", "status_index")
     for row, committed, number, index in columns.iterator(chunk_size=_CHUNK):
         yield row, bytes(committed), (number, index)
+
+
+def logged_leaves(batch: Batch, run: range) -> Iterator[Hash]:
+    """The leaf hashes at these places of the tree of a logged batch, from what the log says: a restore may have left only some rows."""
+    first = cast(int, cast(Entry, batch.entry).index) + 1
+    logged = Entry.objects.filter(index__gte=first + run.start, index__lt=first + min(run.stop, batch.count))
+    for content in logged.order_by("index").values_list("content", flat=True).iterator(chunk_size=_CHUNK):
+        one = entry.parse(bytes(content))
+        if not isinstance(one, entry.Issue):
+            raise LogForked(f"batch {batch.public_id} is not whole in the log")
+        yield merkle.leaf_hash(entry.pair(one.commitment, one.status))
 
 
 def _beside(passed: gate.Passed, by: Sealing) -> tuple[IssuerSigner, ...]:
@@ -317,4 +336,4 @@ def _enter(batch: Batch, passed: gate.Passed, root: bytes, *, signers: tuple[Iss
         raise LogForked(f"the batch {batch.public_id} is in the log already: it was sealed before a restore")
     batch.entry = waiting.enter(statement.encode(), act="batch", institution=batch.institution, act_id=batch.public_id)
     batch.state = Batch.State.SEALED
-    batch.save(update_fields=["entry", "state"])
+    batch.save(update_fields=["entry", "state", "runs"])

@@ -184,6 +184,7 @@ class Migration(migrations.Migration):
                 ('tally', models.JSONField(default=list, help_text='programme, mode, intake and exact count of each cell, from its approval on; never public')),
                 ('tally_salt', models.BinaryField(max_length=16)),
                 ('held', models.JSONField(help_text='what the gate found in its rows, and what that rests on', null=True)),
+                ('runs', models.BinaryField(help_text='once it is closed, the root of each run of 64 leaves of its tree', null=True)),
                 ('approved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('prepared_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('decision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='register.decision')),

@@ -102,6 +102,7 @@ class Batch(models.Model):
     )
     tally_salt = models.BinaryField(max_length=16)
     held = models.JSONField(null=True, help_text="what the gate found in its rows, and what that rests on")
+    runs = models.BinaryField(null=True, help_text="once it is closed, the root of each run of 64 leaves of its tree")
     entry = models.OneToOneField("Entry", on_delete=models.PROTECT, null=True, related_name="batch")
 
     class Meta:
