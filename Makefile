@@ -18,12 +18,12 @@ serve: setup ## The public page of the archive that the demo made
 	@$(BIN)/sogoc serve $(ARGS)
 
 test: dev ## All tests but the slow ones; those that touch the database run on SQLite and on PostgreSQL
-	$(BIN)/pytest -n $(WORKERS)
-	SOGOC_TEST_DATABASE=postgresql $(BIN)/pytest -n $(WORKERS) $(DATABASE_TESTS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+	SOGOC_TEST_DATABASE=postgresql $(BIN)/pytest -n $(WORKERS) --dist worksteal $(DATABASE_TESTS)
 
 slow: dev ## The tests that take minutes
-	$(BIN)/pytest -n $(WORKERS) -m slow
-	SOGOC_TEST_DATABASE=postgresql $(BIN)/pytest -n $(WORKERS) -m slow $(DATABASE_TESTS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow
+	SOGOC_TEST_DATABASE=postgresql $(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow $(DATABASE_TESTS)
 
 check: export SOGOC_SECRET_KEY = none
 check: dev ## Style, types, layers, migrations

@@ -303,6 +303,7 @@ def test_a_lost_anchor_is_made_again(demo: Demo) -> None:
     assert shown["anchors_as_last_seen"][-1]["final"]
 
 
+@pytest.mark.slow
 def test_a_second_demo_is_another_archive(demo: Demo) -> None:
     origin = demo.policy.origin
     demo.told("demo")

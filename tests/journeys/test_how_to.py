@@ -75,7 +75,7 @@ def _program(path: Path, call: str) -> None:
     path.chmod(0o755)
 
 
-SLOW = {"registrar", "ministry-officer"}
+SLOW = {"approver", "auditor", "registrar", "ministry-officer"}
 
 
 @pytest.mark.parametrize(
