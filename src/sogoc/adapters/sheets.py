@@ -13,7 +13,6 @@ import os
 import subprocess
 import sys
 import threading
-import zlib
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -24,6 +23,7 @@ from typing import IO, Any, overload
 
 import orjson
 
+from sogoc.core.intake.packed import Packed
 from sogoc.core.intake.sheet import Cell, CellType, Row, Sheet, Typed
 from sogoc.errors import InputError
 
@@ -237,7 +237,7 @@ class _Child:
             if not line.endswith(b"\n"):
                 return
             if line.startswith(b"["):
-                rows.append(line)
+                rows.append(line[:-1])
                 self._some = self._some or len(line) > len(b"[]\n")
                 continue
             message: Any = orjson.loads(line)
@@ -264,32 +264,19 @@ class _Child:
 
 
 class PackedRows(Sequence[Row]):
-    """The rows of a sheet as the child wrote them, packed: a register repeats itself, so a tenth of the memory is enough.
-
-    Rows are unpacked each time somebody goes through them, a few hundred at a time. Nothing touches a disk.
-    """
+    """The rows of a sheet as the child wrote them, packed, and read each time somebody goes through them. Nothing touches a disk."""
 
     def __init__(self) -> None:
-        self._packed: list[bytes] = []
-        self._open: list[bytes] = []
+        self._lines = Packed()
 
     def append(self, line: bytes) -> None:
-        self._open.append(line)
-        if len(self._open) == _PACKED:
-            self._packed.append(zlib.compress(b"".join(self._open), 1))
-            self._open = []
+        self._lines.append(line)
 
     def __len__(self) -> int:
-        return len(self._packed) * _PACKED + len(self._open)
+        return len(self._lines)
 
     def __iter__(self) -> Iterator[Row]:
-        for block in range(len(self._packed) + 1):
-            yield from self._block(block)
-
-    def _block(self, block: int) -> Iterator[Row]:
-        lines = zlib.decompress(self._packed[block]).splitlines() if block < len(self._packed) else self._open
-        for line in lines:
-            yield tuple(cell if cell.__class__ is str else _typed(cell) for cell in orjson.loads(line))
+        return map(_row, self._lines)
 
     @overload
     def __getitem__(self, index: int) -> Row: ...
@@ -298,10 +285,7 @@ class PackedRows(Sequence[Row]):
     def __getitem__(self, index: int | slice) -> Row | Sequence[Row]:
         if isinstance(index, slice):
             return list(islice(self, *index.indices(len(self)))) if (index.step or 1) > 0 else list(self)[index]
-        place = index if index >= 0 else index + len(self)
-        if not 0 <= place < len(self):
-            raise IndexError(index)
-        return next(islice(self._block(place // _PACKED), place % _PACKED, None))
+        return _row(self._lines[index if index >= 0 else index + len(self)])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and len(self) == len(other) and all(map(eq, self, other))
@@ -309,7 +293,8 @@ class PackedRows(Sequence[Row]):
     __hash__ = None  # type: ignore[assignment]
 
 
-_PACKED = 512
+def _row(line: bytes) -> Row:
+    return tuple(cell if cell.__class__ is str else _typed(cell) for cell in orjson.loads(line))
 
 
 def _typed(cell: Sequence[str]) -> Cell:

@@ -97,13 +97,16 @@ def _guard(value: Json, depth: int, *, controls: bool = False) -> None:
     elif depth == 0:
         raise MalformedError(f"nested deeper than {MAX_DEPTH} levels")
     elif kind is dict or kind is list or kind is tuple:
+        items = value
         if kind is dict:
-            for key in value:
-                if not isinstance(key, str) or not (key.isascii() and key.isprintable()):
-                    raise MalformedError("a key is not plain ASCII text")
-        for item in value.values() if kind is dict else value:
-            # Printable ASCII is most of what there is, always fine, and not worth a call.
-            if not (type(item) is str and item.isascii() and item.isprintable()):
+            if not all(type(key) is str and key.isascii() and key.isprintable() for key in value):
+                raise MalformedError("a key is not plain ASCII text")
+            items = value.values()
+        # A space composes with no mark behind it: texts joined by spaces are in NFC only if each of them is.
+        texts = " ".join([item for item in items if type(item) is str])
+        fine = texts.isprintable() and (texts.isascii() or unicodedata.is_normalized("NFC", texts))
+        for item in items:
+            if not (fine and type(item) is str):
                 _guard(item, depth - 1, controls=controls)
     else:
         raise MalformedError(f"{kind.__name__} has no canonical form here")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -16,6 +17,7 @@ from sogoc.core.intake.syllables import name_key
 from sogoc.core.numbering import parse_serial
 from sogoc.core.record import SCHEMAS, Schema, is_full_date
 from sogoc.errors import AlreadyInRegister, FourEyes, GateRefused, InputError, WrongState
+from sogoc.register.bulk import copy_in
 from sogoc.register.models import Batch, Institution, Notice, Override, Row, SourceFile
 from sogoc.services import access, audit, blanks, decisions, gate, notices, numbering
 
@@ -157,14 +159,36 @@ def _kind_of(batch: Batch) -> str:
     return SCHEMAS[batch.schema].kind
 
 
+class _Line(NamedTuple):
+    """A row as it is written; the names are those of its columns."""
+
+    batch_id: int
+    institution_id: int
+    position: int
+    cell: str
+    record: bytes
+    kind: str
+    level: str
+    serial_number: str
+    serial_series: str | None
+    serial_value: int | None
+    register_number: str
+    number: int | None
+    year: str
+    identifier: str
+    name_key: str
+    born_on: str
+    origin: str
+
+
 def _insert_rows(batch: Batch, intake: Intake, identifiers: Callable[[], str], allotted: dict[str, list[str]]) -> None:
-    rows = _rows(batch, intake, identifiers, allotted)
+    lines = _lines(batch, intake, identifiers, allotted)
     taken: list[str] = []
     try:
         with transaction.atomic():
-            while portion := list(islice(rows, _CHUNK)):
+            while portion := list(islice(lines, _CHUNK)):
                 if not (found := _taken(batch, portion)):
-                    Row.objects.bulk_create(portion)
+                    copy_in(Row, _Line._fields, portion)
                 taken += found
     except IntegrityError as error:
         raise AlreadyInRegister(
@@ -180,9 +204,9 @@ def _insert_rows(batch: Batch, intake: Intake, identifiers: Callable[[], str], a
         )
 
 
-def _rows(
+def _lines(
     batch: Batch, intake: Intake, identifiers: Callable[[], str], allotted: dict[str, list[str]]
-) -> Iterator[Row]:
+) -> Iterator[_Line]:
     kind = _kind_of(batch)
     for position, one in enumerate(intake.rows):
         if both := allotted.keys() & one.record.keys():
@@ -193,11 +217,11 @@ def _rows(
                 mend_vi="Bỏ cột đó, hoặc không yêu cầu cấp số.",
             )
         given = {field: texts[position] for field, texts in allotted.items()}
-        record = dict(one.record) | given | {"identifier": identifiers()}
+        record = {**one.record, **given, "identifier": identifiers()}
         serial = parse_serial(record["serial_number"])
-        yield Row(
-            batch=batch,
-            institution=batch.institution,
+        yield _Line(
+            batch_id=batch.pk,
+            institution_id=batch.institution_id,
             position=position,
             cell=f"{one.sheet}:{one.row}",
             record=canonical.encode(record),
@@ -218,33 +242,28 @@ def _rows(
             identifier=record["identifier"],
             name_key=name_key(record["holder_name"]),
             born_on=record["born_on"],
+            origin=Row.Origin.ISSUE,
         )
 
 
-def _taken(batch: Batch, rows: Sequence[Row]) -> list[str]:
+def _taken(batch: Batch, lines: Sequence[_Line]) -> list[str]:
     """Return the cells of rows whose serial or register number is in the register already, or void."""
-    taken = []
     book = numbering.Book.of(batch)
     beside = numbering.serials_beside(batch)
-    for start in range(0, len(rows), 500):
-        chunk = rows[start : start + 500]
-        numbers = [row.number for row in chunk if row.number is not None]
-        serials = set(
-            beside.filter(serial_number__in=[row.serial_number for row in chunk]).values_list(
-                "serial_number", flat=True
-            )
-        )
-        texts = set(
-            book.rows()
-            .filter(register_number__in=[row.register_number for row in chunk])
-            .values_list("register_number", flat=True)
-        )
+    taken = []
+    for start in range(0, len(lines), 500):
+        chunk = lines[start : start + 500]
+        asked = [line.serial_number for line in chunk]
+        serials = set(beside.filter(serial_number__in=asked).values_list("serial_number", flat=True))
+        asked = [line.register_number for line in chunk]
+        texts = set(book.rows().filter(register_number__in=asked).values_list("register_number", flat=True))
+        numbers = [line.number for line in chunk if line.number is not None]
         known = {*book.rows().filter(number__in=numbers).values_list("number", flat=True)}
         known |= {*book.voids().filter(number__in=numbers).values_list("number", flat=True)}
         taken += [
-            row.cell
-            for row in chunk
-            if row.serial_number in serials or row.register_number in texts or row.number in known - {None}
+            line.cell
+            for line in chunk
+            if line.serial_number in serials or line.register_number in texts or line.number in known - {None}
         ]
     return taken
 

@@ -131,10 +131,11 @@ def open_upload(
     if supersedes is not None:
         gap = Gap.of(_read(desk, supersedes, now))
         mended(_sheets(desk, supersedes), gap, sheets)
-    return _opened(
-        desk, institution, Source(name=name, sha256=canonical.digest(content), encrypted=desk.encrypt(content)), said,
-        by=by, now=now, first=supersedes, gap=gap,
-    )  # fmt: skip
+    return _opened(desk, institution, _file(desk, name, content), said, by=by, now=now, first=supersedes, gap=gap)
+
+
+def _file(desk: Desk, name: str, content: bytes) -> Source:
+    return Source(name=name, sha256=canonical.digest(content), encrypted=desk.encrypt(content))
 
 
 def _known(institution: Institution, content: bytes) -> Upload | None:
@@ -375,7 +376,10 @@ def take_in(
     if not _ready(read):
         return read, None
     with transaction.atomic():
-        upload = open_upload(desk=desk, institution=institution, name=name, content=content, said=said, by=by, now=now)
+        if known is None:
+            upload = _opened(desk, institution, _file(desk, name, content), said, by=by, now=now)
+        else:
+            upload = _same(known, said, by=by, now=now)
         upload.choices = choices.to_json()
         upload.save(update_fields=["choices"])
         return read, _taken(desk, upload, read, by=by, now=now)

@@ -1,9 +1,9 @@
 """Rows of a registrar's table -> records, or everything that is wrong with them.
 
-A file is looked over once and read once; nothing of its rows is kept but what tells duplicates, a count of every
-problem, and so many problems as a person reads. Records and changes are read again when somebody asks for them. A file
-is only taken whole. Nothing is guessed: a value is carried as typed, or a Change says how it was normalised without
-loss or mended with the registrar's consent, or a Problem keeps the file out.
+A file is looked over once and read once; nothing of its rows is kept but what tells duplicates, a count of every problem, so
+many problems as a person reads and, while there is no error, the records, packed. Changes and faulty rows are read again when
+somebody asks for them. A file is only taken whole. Nothing is guessed: a value is carried as typed, or a Change says how it was
+normalised without loss or mended with the registrar's consent, or a Problem keeps the file out.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from sogoc.core.intake.columns import (
 from sogoc.core.intake.encodings import NAMES, decode, rank
 from sogoc.core.intake.headers import IGNORED, MEANINGS, text_of
 from sogoc.core.intake.problem import Change, Confidence, Problem, key_of
-from sogoc.core.intake.result import LISTED, Faulty, Intake, IntakeRow, Layout, Matched, ReadAgain, Skipped
+from sogoc.core.intake.result import LISTED, Faulty, Intake, KeptRows, Layout, Matched, ReadAgain, Skipped
 from sogoc.core.intake.rules import RULES
 from sogoc.core.intake.sheet import Cell, Row, Sheet, cell_name, column_name
 from sogoc.core.intake.text import LOSSLESS, Finding, Reading
@@ -153,6 +153,7 @@ class _File:
         acknowledged: list[Problem] = []
         shown: Counter[str] = Counter()
         read = faulty = changed = faults = 0
+        kept: KeptRows | None = KeptRows()
 
         def meet(problems: Iterable[Problem]) -> bool:
             still_open = False
@@ -177,12 +178,16 @@ class _File:
                 if outcome.record is not None:
                     faults += is_open
                     faulty += outcome.in_error
+                if outcome.in_error:
+                    kept = None  # the file is not taken
+            if kept is not None and outcome.record is not None:
+                kept.append(outcome.table.sheet.name, outcome.index + 1, outcome.record)
         if not read and not listed:
             meet([self._at("", "", "", "no-rows")])
         clean = not any(RULES[rule].severity == "error" for rule in counts)
         return Intake(
             file=self._file,
-            rows=ReadAgain(self._rows, read) if clean and read else (),
+            rows=kept if clean and kept else (),
             problems=tuple(listed),
             changes=ReadAgain(self._all_changes, changed) if changed else (),
             ignored=self._ignored,
@@ -203,11 +208,6 @@ class _File:
         return of_all or problem.key in self._choices.acknowledged
 
     # What is read again
-
-    def _rows(self) -> Iterator[IntakeRow]:
-        for outcome in self._outcomes(check=False):
-            if outcome.record is not None:
-                yield IntakeRow(sheet=outcome.table.sheet.name, row=outcome.index + 1, record=outcome.record)
 
     def _all_changes(self) -> Iterator[Change]:
         for outcome in self._outcomes(check=False):

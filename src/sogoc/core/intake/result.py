@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar, overload
 
+import orjson
+
+from sogoc.core.intake.packed import Packed
 from sogoc.core.intake.problem import Change, Problem
 from sogoc.core.intake.sheet import Row
 from sogoc.core.record import Record
@@ -50,6 +53,36 @@ class IntakeRow:
     sheet: str
     row: int
     record: Record
+
+
+class KeptRows(Sequence[IntakeRow]):
+    """The records of a file in its order, packed when they were read, so that nobody has to read and mend the file again."""
+
+    def __init__(self) -> None:
+        self._lines = Packed()
+
+    def append(self, sheet: str, row: int, record: Record) -> None:
+        self._lines.append(orjson.dumps((sheet, row, record)))
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __iter__(self) -> Iterator[IntakeRow]:
+        return map(_row, self._lines)
+
+    @overload
+    def __getitem__(self, index: int) -> IntakeRow: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[IntakeRow]: ...
+    def __getitem__(self, index: int | slice) -> IntakeRow | Sequence[IntakeRow]:
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        return _row(self._lines[index if index >= 0 else index + len(self)])
+
+
+def _row(line: bytes) -> IntakeRow:
+    sheet, row, record = orjson.loads(line)
+    return IntakeRow(sheet=sheet, row=row, record=record)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
