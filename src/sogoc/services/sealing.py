@@ -336,4 +336,5 @@ def _enter(batch: Batch, passed: gate.Passed, root: bytes, *, signers: tuple[Iss
         raise LogForked(f"the batch {batch.public_id} is in the log already: it was sealed before a restore")
     batch.entry = waiting.enter(statement.encode(), act="batch", institution=batch.institution, act_id=batch.public_id)
     batch.state = Batch.State.SEALED
-    batch.save(update_fields=["entry", "state", "runs"])
+    batch.held = None  # nobody holds its rows again, and nothing of a sealed batch changes
+    batch.save(update_fields=["entry", "state", "runs", "held"])

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
+from hashlib import sha256
 from typing import TypeVar, cast
 
 from sogoc.core.law.rows import (
@@ -53,6 +54,7 @@ __all__ = [
     "Row",
     "category",
     "clock",
+    "digest",
     "fields",
     "gate",
     "grades",
@@ -70,6 +72,12 @@ R = TypeVar("R", bound=Row)
 
 ROWS: Mapping[str, tuple[Row, ...]] = load()
 """Every row by table, in the order of the files."""
+
+
+@lru_cache(maxsize=1)
+def digest() -> str:
+    """What changes when any row does."""
+    return sha256(repr(sorted(ROWS.items())).encode()).hexdigest()
 
 
 def _table(name: str, _: type[R]) -> tuple[R, ...]:

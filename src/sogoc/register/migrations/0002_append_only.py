@@ -46,7 +46,9 @@ _QUESTIONS = {
         " WHERE register_row.id = {} AND register_batch.entry_id IS NOT NULL)"
     ),
 }
-_FORGET = "UPDATE register_batch SET held = NULL WHERE id = OLD.batch_id AND state IN ('draft', 'submitted')"
+_FORGET = (
+    "UPDATE register_batch SET held = NULL WHERE id = OLD.batch_id AND held IS NOT NULL AND state NOT IN ('sealed', 'lost')"
+)
 
 # table -> condition under which an UPDATE is refused
 _UPDATE = {
@@ -161,7 +163,7 @@ def create(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
             params=None,
         )
         schema_editor.execute(
-            "CREATE TRIGGER register_row_held AFTER UPDATE ON register_row FOR EACH ROW EXECUTE FUNCTION register_forget_held()",
+            "CREATE TRIGGER register_row_held AFTER UPDATE OR DELETE ON register_row FOR EACH ROW EXECUTE FUNCTION register_forget_held()",
             params=None,
         )
         for table, verb, condition in _triggers():
@@ -185,9 +187,12 @@ def create(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
                 f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END",
                 params=None,
             )
-        schema_editor.execute(
-            f"CREATE TRIGGER register_row_held AFTER UPDATE ON register_row FOR EACH ROW BEGIN {_FORGET}; END", params=None
-        )
+        for verb in ("UPDATE", "DELETE"):
+            schema_editor.execute(
+                f"CREATE TRIGGER register_row_held_{verb.lower()} AFTER {verb} ON register_row FOR EACH ROW"
+                f" BEGIN {_FORGET}; END",
+                params=None,
+            )
 
 
 def drop(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
@@ -195,7 +200,9 @@ def drop(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     for table, verb, _ in _triggers():
         on = f" ON {table}" if postgresql else ""
         schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_{verb.lower()}{on}", params=None)
-    schema_editor.execute(f"DROP TRIGGER IF EXISTS register_row_held{' ON register_row' if postgresql else ''}", params=None)
+    held = ["register_row_held ON register_row"] if postgresql else ["register_row_held_update", "register_row_held_delete"]
+    for trigger in held:
+        schema_editor.execute(f"DROP TRIGGER IF EXISTS {trigger}", params=None)
     if postgresql:
         for table in _DELETE:
             schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_truncate ON {table}", params=None)

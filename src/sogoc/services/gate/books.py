@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Any
 
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 
 from sogoc.core import record
 from sogoc.core.blanks import Runs
@@ -58,12 +58,12 @@ def examine_numbers(batch: Batch, findings: Findings) -> None:
     book = numbering.Book.of(batch)
     mine = batch.rows.filter(follows__isnull=True)
     if findings.holds("number-twice"):
-        for cell in _void(mine, book):
+        for cell in _borne_too(mine, "number", book.voids()):
             findings.refuse("number-twice", "the register number is void", "số vào sổ gốc đã hủy", cell=cell)
-        for cell in _borne_too(mine, "number", book.rows()):
+        for cell in _twice(mine, "number", book.rows()):
             findings.refuse("number-twice", "the register number is another's", "số vào sổ gốc đã cấp", cell=cell)
     if findings.holds("serial"):
-        for cell in _borne_too(mine, "serial_number", numbering.serials_beside(batch)):
+        for cell in _serial_twice(mine, numbering.serials_beside(batch)):
             findings.refuse("serial", "the serial number is another's", "số hiệu đã dùng", cell=cell)
     if not findings.holds("number-gap"):
         return
@@ -84,29 +84,41 @@ def examine_numbers(batch: Batch, findings: Findings) -> None:
         )
 
 
-def _void(mine: QuerySet[Row], book: numbering.Book) -> Iterator[str]:
-    """The cells of rows whose number is void: the void numbers in the range of the batch are few, and those say which rows."""
-    span = mine.aggregate(low=Min("number"), high=Max("number"))
-    if span["low"] is None:
-        return
-    within = book.voids().filter(number__gte=span["low"], number__lte=span["high"]).order_by("number")
-    void = within.values_list("number", flat=True).iterator(chunk_size=_PORTION)
-    hit: list[tuple[int, str]] = []
-    while portion := list(islice(void, _PORTION)):
-        hit += mine.filter(number__in=portion).values_list("position", "cell")
-    yield from (cell for _, cell in sorted(hit))
+def _serial_twice(mine: QuerySet[Row], among: QuerySet[Row]) -> list[str]:
+    """The cells of rows whose serial number another row bears too: by series and place, or by text where it is of no series."""
+    cells = _twice(mine.filter(serial_series__isnull=True), "serial_number", among.filter(serial_series__isnull=True))
+    for series in mine.filter(serial_series__isnull=False).values_list("serial_series", flat=True).distinct():
+        cells += _twice(mine.filter(serial_series=series), "serial_value", among.filter(serial_series=series))
+    return cells
 
 
-def _borne_too(mine: QuerySet[Row], column: str, among: QuerySet[Row]) -> Iterator[str]:
-    """The cells of rows whose number or serial another row bears.
+def _twice(mine: QuerySet[Row], column: str, among: QuerySet[Row]) -> list[str]:
+    """The cells of rows whose value another row bears too, one of the batch or one `among` which are the rows of the batch as well."""
+    counted = mine.filter(**{f"{column}__isnull": False}).values(column).annotate(bearers=Count("pk"))
+    doubled = list(counted.filter(bearers__gt=1).values_list(column, flat=True))
+    twice = [cell for portion in _portions(doubled) for cell in _cells(mine, column, portion)]
+    return twice + _borne_too(mine, column, among.exclude(pk__in=mine.values("pk")))
 
-    They are asked for by name and in portions: right after an import a database knows nothing yet of how many rows there are,
-    and would compare all of them with all.
+
+def _borne_too(mine: QuerySet[Row], column: str, others: QuerySet[Any]) -> list[str]:
+    """The cells of rows whose value one of the `others` bears.
+
+    What the others bear in the range of the batch is next to nothing, and those few say which rows: a database that knows nothing yet
+    of a list that was just imported would compare all of its rows with all.
     """
-    lines = mine.order_by("position").values_list("pk", column, "cell").iterator(chunk_size=2000)
-    while portion := list(islice(lines, _PORTION)):
-        named = {value for _, value, _ in portion if value is not None}
-        bearers: dict[object, set[int]] = defaultdict(set)
-        for pk, value in among.filter(**{f"{column}__in": named}).values_list("pk", column):
-            bearers[value].add(pk)
-        yield from (cell for pk, value, cell in portion if bearers[value] - {pk})
+    span = mine.aggregate(low=Min(column), high=Max(column))
+    if span["low"] is None:
+        return []
+    within = others.filter(**{f"{column}__gte": span["low"], f"{column}__lte": span["high"]}).order_by(column)
+    values = within.values_list(column, flat=True).iterator(chunk_size=2000)
+    return [cell for portion in _portions(values) for cell in _cells(mine, column, portion)]
+
+
+def _portions(values: Iterable[Any]) -> Iterator[list[Any]]:
+    left = iter(values)
+    while portion := list(islice(left, _PORTION)):
+        yield portion
+
+
+def _cells(mine: QuerySet[Row], column: str, values: list[Any]) -> Iterable[str]:
+    return mine.filter(**{f"{column}__in": values}).order_by("position").values_list("cell", flat=True)

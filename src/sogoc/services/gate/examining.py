@@ -16,9 +16,9 @@ from sogoc.errors import GateRefused, Refusal
 from sogoc.register.models import Batch, Institution, LoggedState, Override
 from sogoc.register.records import newest_page, record_of
 from sogoc.services import decisions
-from sogoc.services.gate import books, powers
+from sogoc.services.gate import books, holding, powers
 from sogoc.services.gate.findings import Findings
-from sogoc.services.gate.rows import Line, RowRules
+from sogoc.services.gate.rows import RowRules
 
 MAX_TALLY = 256
 """So many cells fit into one public entry with its signatures."""
@@ -47,9 +47,11 @@ class Passed:
 def check(batch: Batch, *, now: datetime) -> Passed:
     """Hold a batch to every rule, on the newest authority page of its institution.
 
+    What was found in its rows is remembered while nothing changes that it rests on. Inside a transaction that holds the batch.
+
     Raises: GateRefused with every refusal that no granted override covers.
     """
-    examination = examine(batch, now=now)
+    examination = _examined(batch, newest_page(batch.institution)[1], now, remembering=True)
     override = overridden(batch)
     left = [one for one in examination.refusals if not lets_pass(override, one)]
     if left:
@@ -80,8 +82,10 @@ def examine(batch: Batch, *, page: Page | None = None, now: datetime | None = No
 
     Raises: RecordError when the award date is no date; WrongState when the institution was never accredited.
     """
-    if page is None:
-        _, page = newest_page(batch.institution)
+    return _examined(batch, page or newest_page(batch.institution)[1], now, remembering=False)
+
+
+def _examined(batch: Batch, page: Page, now: datetime | None, *, remembering: bool) -> Examination:
     kind = record.SCHEMAS[batch.schema].kind
     findings = Findings(batch.awarded_on, batch.provenance)
     _examine_dates(findings, batch, batch.approved_at or now)
@@ -93,16 +97,7 @@ def examine(batch: Batch, *, page: Page | None = None, now: datetime | None = No
             custodian=page.custodian,
         )
     powers.examine_institution(findings, page, kind=kind, level=batch.level)
-    rows = RowRules(
-        batch=batch,
-        page=page,
-        findings=findings,
-        blanks=books.good_blanks(batch) if findings.holds("blank") else {},
-        listed=books.listed(batch) if findings.holds("decision-list") else None,
-    )
-    lines = batch.rows.filter(follows__isnull=True).order_by("position").values_list(*Line._fields)
-    for line in lines.iterator(chunk_size=2000):
-        rows.hold(Line(*line))
+    rows = holding.hold(batch, page, findings, remembering=remembering)
     tally = rows.tally if not rows.erased else tally_of(batch)
     _examine_sums(findings, batch, count=rows.count, cells=len(tally))
     books.examine_numbers(batch, findings)

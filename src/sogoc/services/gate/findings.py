@@ -54,6 +54,9 @@ class Findings:
     _cells: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _held: dict[str, bool] = field(default_factory=dict)
 
+    def __len__(self) -> int:
+        return len(self._found)
+
     def rule(self, name: str) -> GateRule:
         return law.gate(name, self.on)
 
