@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from sogoc.core import law
 from sogoc.core.authority import Name, Power, SignerTerm
@@ -16,7 +17,9 @@ from sogoc.register import queries
 from sogoc.register.models import AuditEvent, Batch, Decision, Entry, Notice, Row
 from sogoc.services import accrediting, blanks, decisions, gate, issuing, sealing
 from sogoc.services.gate import examining
+from sogoc.services.gate.rows import Line, RowRules
 from tests.services.trial import DECISION, IT, LAW, OURS, THEIRS, SteadyKey, Trial, _key, refused
+from tests.services.unguarded import run, unguarded
 
 
 def whole(**changes: str | int) -> dict[str, Any]:
@@ -429,6 +432,84 @@ def test_the_gate_is_held_again_at_approval_and_at_sealing(trial: Trial) -> None
     assert approved.state == Batch.State.APPROVED
     assert not approved.rows.filter(seal__isnull=False).exists()
     trial.assert_right()
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The cells of the rows that the gate holds to its rules, one after another."""
+    cells: list[str] = []
+    rules = RowRules.hold
+
+    def hold(self: RowRules, row: Line) -> None:
+        cells.append(row.cell)
+        rules(self, row)
+
+    monkeypatch.setattr(RowRules, "hold", hold)
+    return cells
+
+
+def test_rows_that_nobody_changed_are_held_once(trial: Trial, held: list[str]) -> None:
+    approved = trial.approve(trial.submit(trial.open()))
+    assert len(held) == approved.count
+    sealed = trial.seal(approved)
+    assert len(held) == approved.count
+    assert sealed.held is None, "nothing more is remembered of a sealed batch"
+    assert gate.examine(sealed).tally == gate.tally_of(approved)
+    assert len(held) == 2 * approved.count, "an audit believes no memory"
+    trial.advance()
+    trial.assert_right()
+
+
+def test_what_broke_a_rule_is_held_again(trial: Trial, held: list[str]) -> None:
+    batch = trial.open(classification="Rất tốt")
+    for _ in range(2):
+        refused(GateRefused, lambda: trial.submit(batch))
+    assert len(held) == 2 * batch.count
+    batch.refresh_from_db()
+    assert batch.held is None
+
+
+def test_a_row_that_was_changed_is_held_again_with_its_batch(trial: Trial, held: list[str]) -> None:
+    """Before the approval, when rows may still change: whoever writes, the database forgets."""
+    submitted = trial.submit(trial.open())
+    run("UPDATE register_row SET serial_number = %s WHERE batch_id = %s AND position = 2", "SG009999", submitted.pk)
+    submitted.refresh_from_db()
+    assert submitted.held is None
+    refusal = refused(GateRefused, lambda: trial.approve(submitted))
+    assert [one.rule for one in refusal.refusals] == ["serial"]
+
+
+def test_a_row_that_is_gone_is_missed_though_no_trigger_said_so(trial: Trial) -> None:
+    submitted = trial.submit(trial.open())
+    with transaction.atomic(), unguarded():
+        run("DELETE FROM register_row WHERE batch_id = %s AND position = 2", submitted.pk)
+    refusal = refused(GateRefused, lambda: trial.approve(submitted))
+    assert "count" in {one.rule for one in refusal.refusals}
+
+
+def test_blanks_the_page_the_law_and_the_list_are_what_it_rests_on(
+    trial: Trial, held: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submitted = trial.submit(trial.open())
+    count = submitted.count
+
+    def again(times: int) -> None:
+        with transaction.atomic():
+            gate.check(Batch.objects.get(pk=submitted.pk), now=trial.now)
+        assert len(held) == times * count
+
+    again(1)
+    run_of = blanks.SerialRun.read("ZZ000001", "ZZ000002")
+    blanks.receive(
+        institution=submitted.institution, kind="degree", run=run_of, on="2026-07-01", by=trial.by("preparer"), now=trial.now
+    )  # fmt: skip
+    again(2)
+    monkeypatch.setattr(law, "digest", lambda: "other rows")
+    again(3)
+    close_power(trial)
+    with pytest.raises(GateRefused):
+        again(4)
+    assert len(held) == 4 * count
 
 
 def test_a_refused_approval_is_an_incident_though_nothing_of_it_remains(trial: Trial) -> None:
