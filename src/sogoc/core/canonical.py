@@ -12,7 +12,7 @@ import json
 import re
 import unicodedata
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -99,8 +99,7 @@ def _guard(value: Json, depth: int, *, controls: bool = False) -> None:
     elif kind is dict or kind is list or kind is tuple:
         items = value
         if kind is dict:
-            if not all(type(key) is str and key.isascii() and key.isprintable() for key in value):
-                raise MalformedError("a key is not plain ASCII text")
+            _guard_keys(value)
             items = value.values()
         # A space composes with no mark behind it: texts joined by spaces are in NFC only if each of them is.
         texts = " ".join([item for item in items if type(item) is str])
@@ -110,6 +109,15 @@ def _guard(value: Json, depth: int, *, controls: bool = False) -> None:
                 _guard(item, depth - 1, controls=controls)
     else:
         raise MalformedError(f"{kind.__name__} has no canonical form here")
+
+
+def _guard_keys(keys: Iterable[Json]) -> None:
+    try:
+        together = "".join(keys)
+    except TypeError as error:
+        raise MalformedError("a key is not text") from error
+    if not (together.isascii() and together.isprintable()):
+        raise MalformedError("a key is not plain ASCII text")
 
 
 def _guard_text(value: str, *, controls: bool) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sogoc.errors import RecordError
 
@@ -32,6 +33,8 @@ class ParsedNumber:
     form: str
 
 
+# A number is read by intake, by the register and by the gate; of a list of some thousands each is read once.
+@lru_cache(maxsize=8192)
 def parse_register_number(text: str, awarded_in: str | None = None) -> ParsedNumber | None:
     """Read a register number; None where it is in no known form, or may be read in two ways.
 
@@ -152,12 +155,15 @@ class Serial:
     text: str
 
 
+@lru_cache(maxsize=8192)
 def parse_serial(text: str) -> Serial | None:
     """Read a serial number; None where it holds no number to count by, or other signs than letters, digits and ` ./-`.
 
     Leading zeros count: `B12345` and `B0012345` are of two series. No two texts have the same series and value.
     """
-    if not _SERIAL.fullmatch(text) or text.endswith(" ") or any(one.isdigit() and not one.isascii() for one in text):
+    if not _SERIAL.fullmatch(text) or text.endswith(" "):
+        return None
+    if not text.isascii() and any(one.isdigit() and not one.isascii() for one in text):
         return None
     runs = list(_RUN.finditer(text))
     if not runs:

@@ -249,23 +249,17 @@ def _lines(
 def _taken(batch: Batch, lines: Sequence[_Line]) -> list[str]:
     """Return the cells of rows whose serial or register number is in the register already, or void."""
     book = numbering.Book.of(batch)
-    beside = numbering.serials_beside(batch)
-    taken = []
-    for start in range(0, len(lines), 500):
-        chunk = lines[start : start + 500]
-        asked = [line.serial_number for line in chunk]
-        serials = set(beside.filter(serial_number__in=asked).values_list("serial_number", flat=True))
-        asked = [line.register_number for line in chunk]
-        texts = set(book.rows().filter(register_number__in=asked).values_list("register_number", flat=True))
-        numbers = [line.number for line in chunk if line.number is not None]
-        known = {*book.rows().filter(number__in=numbers).values_list("number", flat=True)}
-        known |= {*book.voids().filter(number__in=numbers).values_list("number", flat=True)}
-        taken += [
-            line.cell
-            for line in chunk
-            if line.serial_number in serials or line.register_number in texts or line.number in known - {None}
-        ]
-    return taken
+    serials = numbering.serials_borne(numbering.serials_beside(batch), [line.serial_number for line in lines])
+    rows = book.rows()
+    texts = numbering.registers_borne(rows, [line.register_number for line in lines], year=book.year)
+    numbers = {line.number for line in lines if line.number is not None}
+    known = {*numbering.among(rows, "number", numbers).values_list("number", flat=True)}
+    known |= {*numbering.among(book.voids(), "number", numbers).values_list("number", flat=True)}
+    return [
+        line.cell
+        for line in lines
+        if line.serial_number in serials or line.register_number in texts or line.number in known - {None}
+    ]
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from sogoc.core import canonical
 from sogoc.core.intake import Person
 from sogoc.core.intake.syllables import name_key, search_key
 from sogoc.register.models import Batch, Decision, Institution, Row, VoidNumber
+from sogoc.services.numbering import registers_borne, serials_borne
 
 _PORTION = 500
 
@@ -37,8 +38,7 @@ class Register:
 
     def serials(self, numbers: Collection[str]) -> Collection[str]:
         """Those that a qualification bears or bore, in any year, whatever became of it."""
-        held = self._rows().exclude(origin=Row.Origin.AMEND).filter(serial_number__in=numbers)
-        return set(held.values_list("serial_number", flat=True))
+        return serials_borne(self._rows().exclude(origin=Row.Origin.AMEND), numbers)
 
     def registers(self, numbers: Collection[tuple[str, str]]) -> Collection[tuple[str, str]]:
         """Those pairs of year and number that a line of the book bears, or that are void."""
@@ -49,9 +49,8 @@ class Register:
             void = VoidNumber.objects.filter(
                 institution=self._institution, kind=self._kind, level=self._level, year=year
             )
-            for found in (held, void):
-                texts = found.filter(register_number__in=asked).values_list("register_number", flat=True)
-                taken |= {(year, text) for text in texts}
+            texts = registers_borne(held, asked, year=year) | registers_borne(void, asked, year=year)
+            taken |= {(year, text) for text in texts}
         return taken
 
     def persons(self, people: Collection[Person]) -> Collection[Person]:

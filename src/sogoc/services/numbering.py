@@ -6,9 +6,11 @@ A number that the archive allotted is awarded or becomes void with a reason; it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -52,7 +54,8 @@ class Book:
         """The numbers up to `top`, the highest of the book when None, that are neither void nor of a batch `spoken_for`."""
         held = self.rows().filter(number__isnull=False)
         if spoken_for is not None:
-            held = held.filter(batch__in=Batch.objects.filter(spoken_for, institution=self.institution))
+            # Few batches are not, and the database need not look at the batch of every row.
+            held = held.exclude(batch__in=list(Batch.objects.filter(~spoken_for, institution=self.institution)))
         voids = self.voids()
         if top is None:
             top = max(_highest(held), _highest(voids))
@@ -83,6 +86,56 @@ class Book:
         """A register number as it is printed. Raises: RecordError."""
         mark = law.number_format(self.kind, on).marks.get(self.level, "")
         return numbering.format_register_number(self.template(on), number, self.year, mark)
+
+
+N = TypeVar("N", Row, VoidNumber)
+
+
+def among(rows: QuerySet[N], column: str, values: Collection[int]) -> QuerySet[N]:
+    """Rows whose number is one of `values`, and perhaps some between them.
+
+    Lists come numbered one after another: one look at a range is then all it takes, however little a database knows of its tables.
+    """
+    if not values:
+        return rows.none()
+    low, high = min(values), max(values)
+    if high - low < _DENSE * len(values):
+        return rows.filter(**{f"{column}__gte": low, f"{column}__lte": high})
+    return rows.filter(**{f"{column}__in": values})
+
+
+_DENSE = 4
+
+
+def registers_borne(rows: QuerySet[N], texts: Collection[str], *, year: str) -> set[str]:
+    """Those of these register numbers that one of `rows`, of a book of this year, bears as they are written."""
+    parsed = (numbering.parse_register_number(text, year) for text in texts)
+    numbers = {one.number for one in parsed if one is not None}
+    found = set(among(rows, "number", numbers).values_list("register_number", flat=True))
+    unread = rows.filter(number__isnull=True)
+    if unread.exists():
+        found.update(unread.filter(register_number__in=texts).values_list("register_number", flat=True))
+    return found.intersection(texts)
+
+
+def serials_borne(rows: QuerySet[Row], texts: Collection[str]) -> set[str]:
+    """Those of these serial numbers that one of `rows` bears, as they are written."""
+    series: defaultdict[str, dict[int, str]] = defaultdict(dict)
+    unread = []
+    for text in texts:
+        serial = numbering.parse_serial(text)
+        if serial is None:
+            unread.append(text)
+        else:
+            series[serial.series][serial.value] = text
+    found: set[str] = set()
+    for name, values in series.items():
+        of_series = among(rows.filter(serial_series=name), "serial_value", values.keys())
+        found.update(of_series.values_list("serial_number", flat=True))
+    if unread:
+        of_none = rows.filter(serial_series__isnull=True, serial_number__in=unread)
+        found.update(of_none.values_list("serial_number", flat=True))
+    return found.intersection(texts)
 
 
 def _numbers(rows: QuerySet[Row]) -> Runs:

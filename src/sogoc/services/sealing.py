@@ -101,8 +101,9 @@ def _write_plan(batch: Batch, *, now: datetime) -> bool:
     if batch.state != Batch.State.APPROVED or (old and all(shard.key_id == key.pk for shard in old)):
         return False
     gate.check(batch, now=now)
-    Seal.objects.filter(row__batch=batch, row__follows__isnull=True).delete()
-    old.delete()
+    if old:
+        Seal.objects.filter(row__batch=batch, row__follows__isnull=True).delete()
+        old.delete()
     archive = Archive.hold()
     first_place = _give_places(archive, batch.count)
     Shard.objects.bulk_create(

@@ -137,6 +137,7 @@ class _File:
         self._file = file
         self._schema = schema
         self._defaults = defaults
+        self._said_twice = {*defaults, "gender"}  # what a cell could contradict
         self._today = today
         self._choices = choices
         self._known = known
@@ -419,12 +420,16 @@ class _File:
                 self._list_joined(outcome, column, row, cell)
             if not cell:
                 continue
-            reading = column.read(cell)
+            reading = column.seen.get(cell) or column.read(cell)
             if reading.findings:
                 # A finding may depend on what the rest of the row says, so it waits for the rest.
                 late.append((column, cell, reading))
-            if reading.value:
+            if not reading.value:
+                continue
+            if column.meaning in self._said_twice:
                 self._carry(outcome, column, cell, reading.value)
+            else:
+                record[column.meaning] = reading.value
         for column, cell, reading in late:
             self._settle(outcome, column, cell, reading)
         if checks is None:
