@@ -115,7 +115,7 @@ def _guard_keys(keys: Iterable[Json]) -> None:
     try:
         together = "".join(keys)
     except TypeError as error:
-        raise MalformedError("a key is not text") from error
+        raise MalformedError("a key is not plain ASCII text") from error
     if not (together.isascii() and together.isprintable()):
         raise MalformedError("a key is not plain ASCII text")
 
