@@ -139,6 +139,15 @@ class Home:
 
     # -- the log ----------------------------------------------------------------------------------------------------
 
+    @property
+    def keeps_log(self) -> bool:
+        """Whether the keys of the log are on this host. One host has them; the others seal."""
+        return (self.folder / "keys" / "log.pem").is_file()
+
+    @cached_property
+    def public(self) -> FileStore:
+        return files(self.settings.public)
+
     @cached_property
     def log(self) -> Log:
         settings = self.settings
@@ -146,7 +155,7 @@ class Home:
         return Log(
             origin=settings.origin,
             trial=settings.trial,
-            public=files(settings.public),
+            public=self.public,
             staging=PosixFiles(self.folder / "staging"),
             lock=lock,
             signer=FileLogKeys(self.folder / "keys" / "log.pem", self.passphrase, origin=settings.origin, lock=lock),

@@ -15,7 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 from sogoc import __version__
-from sogoc.cli import acts, audit, books, desk, gate, keeping, keys, ministry, stock, workbench
+from sogoc.cli import acts, audit, books, desk, gate, keeping, keys, ministry, stock, workbench, working
 from sogoc.cli.options import By, InstitutionCode, Json, SerialNumber, home
 from sogoc.errors import LogForked, SogocError
 
@@ -47,6 +47,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(keeping.app)
 app.add_typer(ministry.app)
 app.add_typer(keys.app)
+app.add_typer(working.app)
 app.add_typer(workbench.app, name="upload")
 app.add_typer(log_app, name="log")
 app.add_typer(trust_app, name="trust")

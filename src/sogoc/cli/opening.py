@@ -6,12 +6,13 @@ import getpass
 import os
 import secrets
 import time
+from collections import deque
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
 from sogoc import wiring
@@ -76,7 +77,7 @@ def done(as_json: bool, value: dict[str, Any], vi: str, en: str) -> int:
     return 0
 
 
-def advance(home: Home, *, total: int = 0, quiet: bool = False, state_only: bool = False) -> tuple[int, int]:
+def advance(home: Home, *, quiet: bool = False, state_only: bool = False) -> tuple[int, int]:
     """Seal, log and publish what waits, with a progress bar; return the size of the log, and how many batches could not be sealed.
 
     Why each could not is told on standard error: another institution's trouble is no reason to fail this one's command.
@@ -84,7 +85,8 @@ def advance(home: Home, *, total: int = 0, quiet: bool = False, state_only: bool
     from sogoc.register import queries
     from sogoc.services import issuing
 
-    with Progression("Ký · Signing", total=total, quiet=quiet) as advance_bar:
+    under_way = queries.progress()
+    with Progression("Ký · Signing", total=under_way.count - under_way.done, quiet=quiet) as advance_bar:
         _, problems = issuing.advance(
             home.log, keyring=home.keyring, randomness=secrets.token_bytes, now=now(), progress=advance_bar,
             state_only=state_only, ministry=lambda: home.ministry,
@@ -95,12 +97,44 @@ def advance(home: Home, *, total: int = 0, quiet: bool = False, state_only: bool
     return head.size if head else 0, len(problems)
 
 
+class Pace:
+    """How fast work goes: rows a second over the last half minute, and how long the rest will take at that."""
+
+    WINDOW = 30.0
+
+    def __init__(self) -> None:
+        self._seen = deque([(time.monotonic(), 0)])
+
+    def reach(self, done: int) -> None:
+        """So much is done now."""
+        now = time.monotonic()
+        self._seen.append((now, done))
+        while len(self._seen) > 2 and self._seen[1][0] <= now - self.WINDOW:
+            self._seen.popleft()
+
+    @property
+    def rate(self) -> float:
+        (began, first), (_, last) = self._seen[0], self._seen[-1]
+        return (last - first) / max(time.monotonic() - began, 1e-9)
+
+
+def how_far(done: int, count: int, rate: float | None) -> str:
+    """Rows done of all, a second, and the time that is left: in words that both languages read."""
+    of = f" / {count:,}" if count else ""
+    speed = f" · {rate:,.0f}/s" if rate else ""
+    left = f" · còn · left {timedelta(seconds=round((count - done) / rate))}" if rate and count > done else ""
+    return f"{done:,}{of}{speed}{left}"
+
+
 class Progression:
-    """A progress bar on standard error that appears only when the work takes longer than a second."""
+    """Says on standard error how far work is, when it takes longer than a second: a bar on a terminal, else a line now and then."""
+
+    LINE_EVERY = 10.0
 
     def __init__(self, label: str, *, total: int, quiet: bool) -> None:
-        self._label, self._total, self._quiet = label, total, quiet or not output.stderr.is_terminal
-        self._began, self._done = time.monotonic(), 0
+        self._label, self._total, self._quiet = label, total, quiet
+        self._began, self._done, self._pace = time.monotonic(), 0, Pace()
+        self._said = self._began
         self._bar: Progress | None = None
 
     def __enter__(self) -> Callable[[int], None]:
@@ -108,14 +142,23 @@ class Progression:
 
     def _step(self, count: int) -> None:
         self._done += count
-        if self._quiet or (self._bar is None and time.monotonic() - self._began < 1):
+        self._pace.reach(self._done)
+        if self._quiet:
+            return
+        far = how_far(self._done, self._total, self._pace.rate)
+        if not output.stderr.is_terminal:
+            if time.monotonic() - self._said >= self.LINE_EVERY:
+                self._said = time.monotonic()
+                output.stderr.print(Text(f"{self._label}: {far}"))
+            return
+        if self._bar is None and time.monotonic() - self._began < 1:
             return
         if self._bar is None:
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+            columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[far]}"))
             self._bar = Progress(*columns, console=output.stderr, transient=True)
-            self._bar.add_task(self._label, total=self._total or None)
+            self._bar.add_task(self._label, total=self._total or None, far="")
             self._bar.start()
-        self._bar.update(self._bar.task_ids[0], completed=self._done)
+        self._bar.update(self._bar.task_ids[0], completed=self._done, far=far)
 
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:

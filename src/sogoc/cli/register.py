@@ -40,7 +40,7 @@ def approve(folder: Path, batch: str, *, by: str, as_json: bool) -> int:
     from sogoc.services import batches
 
     handed = batches.approve(batch=queries.batch(batch), by=person(by), now=now())
-    size, _ = advance(home, total=handed.count, quiet=as_json)
+    size, _ = advance(home, quiet=as_json)
     handed.refresh_from_db()
     if handed.state != "sealed":
         raise WrongState(

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, Now
 
 from sogoc.core.record import BY_KIND
 from sogoc.errors import InputError
 from sogoc.register.models import (
     Anchor,
+    Archive,
     Batch,
     Checkpoint,
     Entry,
     HeaderMeaning,
     Institution,
+    IssuerKey,
     LoggedState,
     Membership,
     Row,
+    Shard,
     Upload,
 )
+
+_RECENT = timedelta(minutes=5)
 
 
 def institution(code: str) -> Institution:
@@ -148,9 +156,80 @@ def unfinished_batches() -> list[Batch]:
     )
 
 
+def unsettled_batches() -> list[Batch]:
+    """Return approved batches with no shard to do: each is to be planned, or closed."""
+    to_do = Shard.objects.filter(batch=OuterRef("pk"), done_at__isnull=True)
+    return list(
+        Batch.objects.filter(~Exists(to_do), state=Batch.State.APPROVED)
+        .select_related("institution", "decision")
+        .order_by("pk")
+    )
+
+
+def keys_to_seal_with() -> list[IssuerKey]:
+    """Return the keys of the institutions under which shards are to be done."""
+    to_do = Shard.objects.filter(key=OuterRef("pk"), done_at__isnull=True, batch__state=Batch.State.APPROVED)
+    return list(IssuerKey.objects.filter(Exists(to_do)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the sealing of approved batches is, whoever works on it and wherever: `batches` are those under way, each with how many
+    of its rows are sealed. `rate` is rows a second over the last minutes, None before it can be known; `waiting` entries have
+    no place in the log yet, issue entries of sealed batches included.
+    """
+
+    batches: tuple[tuple[Batch, int], ...]
+    rate: float | None
+    waiting: int
+
+    @property
+    def done(self) -> int:
+        return sum(done for _, done in self.batches)
+
+    @property
+    def count(self) -> int:
+        return sum(batch.count for batch, _ in self.batches)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest takes at this rate."""
+        return (self.count - self.done) / self.rate if self.rate else None
+
+
+def progress() -> Progress:
+    """Return how far sealing is, from the shards that are done: what is committed, and not what anybody hopes."""
+    under_way = (
+        Batch.objects.filter(state=Batch.State.APPROVED)
+        .annotate(done=Coalesce(Sum("shards__count", filter=Q(shards__done_at__isnull=False)), 0))
+        .select_related("institution", "decision")
+        .order_by("pk")
+    )
+    return Progress(
+        batches=tuple((one, one.done) for one in under_way), rate=_rate(), waiting=waiting_entries() + waiting_rows()
+    )
+
+
+def _rate() -> float | None:
+    """Rows a second since the first shard of the last minutes was done; when that one was begun, nobody knows."""
+    now = Archive.objects.annotate(now=Now()).values_list("now", flat=True).first()
+    if now is None:
+        return None
+    recent = Shard.objects.filter(done_at__gt=now - _RECENT)
+    since = recent.aggregate(first=Min("done_at"))["first"]
+    rows = recent.filter(done_at__gt=since).aggregate(rows=Sum("count"))["rows"] if since is not None else None
+    return rows / (now - since).total_seconds() if rows else None
+
+
 def waiting_entries() -> int:
     """Return how many entries wait for the log."""
     return Entry.objects.filter(index__isnull=True).count()
+
+
+def waiting_rows() -> int:
+    """Return how many rows of sealed batches wait for the log: each has its issue entry with the entry of its batch."""
+    sealed = Batch.objects.filter(state=Batch.State.SEALED, entry__index__isnull=True)
+    return sealed.aggregate(rows=Sum("count"))["rows"] or 0
 
 
 def unpublished_heads() -> int:

@@ -19,6 +19,13 @@ from django.core.exceptions import ImproperlyConfigured
 HOME = Path(os.environ.get("SOGOC_HOME", ".sogoc")).resolve()
 
 
+# What a host held that lost its power or its line, the server gives to others after half a minute and not after hours.
+_LET_GO = (
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4 -c tcp_user_timeout=30000"
+    " -c idle_in_transaction_session_timeout=10min"
+)
+
+
 def _database() -> dict[str, Any]:
     url = os.environ.get("SOGOC_DATABASE")
     if not url:
@@ -47,7 +54,7 @@ def _database() -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname or query.pop("host", ""),
         "PORT": parts.port or query.pop("port", ""),
-        "OPTIONS": query,
+        "OPTIONS": {"options": _LET_GO} | query,
     }
 
 

@@ -10,7 +10,7 @@ from sogoc.core.checkpoint import Checkpoint as Head
 from sogoc.core.note import Note
 from sogoc.errors import LogForked
 from sogoc.failpoint import reach
-from sogoc.ports import Log
+from sogoc.ports import FileStore, Log
 from sogoc.register.models import AuthorityPage, Checkpoint, StatusTable
 
 COMPLETE = "complete"
@@ -26,7 +26,7 @@ def publish(log: Log, head: Checkpoint, folder: str) -> None:
         raise LogForked("a head was to be published before it was signed")
     log.public.put_many(_staged(log, folder))
     reach("publish.tiles")
-    shown = shown_head(log)
+    shown = shown_head(log.public)
     if shown is None or shown.size <= head.size:  # a reader is never shown a smaller log than before
         log.public.put("checkpoint", head.note.encode(), mutable=True)
     reach("publish.checkpoint")
@@ -44,9 +44,9 @@ def clear(log: Log) -> None:
         log.staging.delete(path)
 
 
-def shown_head(log: Log) -> Head | None:
+def shown_head(public: FileStore) -> Head | None:
     """Return the head that the published checkpoint shows, as it stands there. Raises: MalformedError, StorageUnavailable."""
-    content = log.public.get("checkpoint")
+    content = public.get("checkpoint")
     return Head.parse(Note.parse(content.decode()).text) if content is not None else None
 
 

@@ -10,13 +10,14 @@ A shard is one transaction: whoever dies in it leaves nothing behind and lets go
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import cast
 
 from django.db import connection, transaction
+from django.db.models.functions import Now
 
 from sogoc.core import canonical, commitment, entry, jws, merkle, status
 from sogoc.core import tally as tallies
@@ -71,15 +72,16 @@ def seal(batch: Batch, by: Sealing, *, progress: Callable[[int], None] = lambda 
     return batch
 
 
-def work(by: Sealing) -> int | None:
+def work(by: Sealing, *, without: Collection[int] = ()) -> int | None:
     """Seal one shard of any batch that was planned, and close the batch if it was the last; return how many rows that were.
 
-    None when there is no shard that nobody else holds. A batch is planned, and closed where a worker died before it could, by `seal`.
+    None when there is no shard that nobody else holds, but for those under the keys `without`. A batch is planned, and closed where
+    a worker died before it could, by `settle`.
 
     Raises: KeyUnavailable, WrongState, GateRefused.
     """
     with transaction.atomic():
-        shard = _take(None)
+        shard = _take(None, without=without)
         if shard is None:
             return None
         signed = _sign(shard, by)
@@ -87,6 +89,16 @@ def work(by: Sealing) -> int | None:
     if not shard.batch.shards.filter(done_at__isnull=True).exists():
         _close(shard.batch, by)
     return signed
+
+
+def settle(batch: Batch, by: Sealing) -> None:
+    """Plan an approved batch, or close it when all its shards are done: all that it needs beside work on shards.
+
+    Raises: WrongState, GateRefused, KeyUnavailable.
+    """
+    _plan(batch, now=by.now)
+    if not batch.shards.filter(done_at__isnull=True).exists():
+        _close(batch, by)
 
 
 # -- the plan ---------------------------------------------------------------------------------------------------------
@@ -174,11 +186,13 @@ def _sign_shard(by: Sealing, *, batch: Batch) -> int:
     return signed
 
 
-def _take(batch: Batch | None) -> Shard | None:
+def _take(batch: Batch | None, *, without: Collection[int] = ()) -> Shard | None:
     """Hold the next shard that is to be done and that nobody holds, until the transaction ends."""
     waiting_for = Shard.objects.filter(done_at__isnull=True, batch__state=Batch.State.APPROVED)
     if batch is not None:
         waiting_for = waiting_for.filter(batch=batch)
+    if without:
+        waiting_for = waiting_for.exclude(key__in=without)
     # SQLite lets one transaction write at a time: there whoever is here is alone.
     skip = connection.features.has_select_for_update_skip_locked
     return (
@@ -217,7 +231,7 @@ def _sign(shard: Shard, by: Sealing) -> int:
         secret = by.randomness(32)
         seals.append((pk, secret, *sign(canonical.decode(bytes(record)), secret, place), *place, key.pk))
     copy_in(Seal, ("row_id", "secret", "commitment", "signature", "status_list", "status_index", "key_id"), seals)
-    shard.done_at = by.now
+    shard.done_at = Now()
     shard.save(update_fields=["done_at"])
     reach("seal.written")
     return shard.count

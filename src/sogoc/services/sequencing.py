@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, count, islice
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from sogoc.core import authority, canonical, entry, merkle, status
 from sogoc.core.merkle import Frontier, Hash, Tree
@@ -27,9 +27,9 @@ from sogoc.core.state import authority_leaves, authority_size, status_leaf
 from sogoc.core.status import Status, StatusList
 from sogoc.core.tiles import grow
 from sogoc.core.trust import CLOCK_DIFFERENCE
-from sogoc.errors import LogForked, RecoveryNeeded, WrongState
+from sogoc.errors import LogForked, RecoveryNeeded, StorageUnavailable, WrongState
 from sogoc.failpoint import reach
-from sogoc.ports import Log
+from sogoc.ports import FileStore, Log
 from sogoc.register.alone import alone
 from sogoc.register.bulk import copy_in, set_many
 from sogoc.register.models import (
@@ -46,14 +46,15 @@ from sogoc.services import publication, sealing
 _CHUNK = 5000
 
 
-def sequence(log: Log, *, now: datetime, state_only: bool = False) -> Checkpoint | None:
+def sequence(log: Log, *, now: datetime, state_only: bool = False, wait: bool = True) -> Checkpoint | None:
     """Log everything that waits, and a new state of the register after it; return the new head, published.
 
     None when nothing waits, unless `state_only` asks for a state all the same. `now` is aware UTC.
 
-    Raises: RecoveryNeeded when lock or published files are ahead of this database; LogForked.
+    Raises: RecoveryNeeded when lock or published files are ahead of this database; LogForked; SomebodyElse when another process is
+    at it and `wait` is false.
     """
-    with alone():
+    with alone(wait=wait):
         _finish(log, now=now)
         decided = _extend(log, now=now, state_only=state_only)
         if decided is None:
@@ -104,20 +105,42 @@ def refuse_if_behind(log: Log) -> None:
             mend_vi="Đưa lại kho khóa mới nhất: kho này không bao giờ khôi phục cùng cơ sở dữ liệu.",
         )
     heads = [("the lock store", *locked)]
-    shown = publication.shown_head(log)
+    shown = publication.shown_head(log.public)
     if shown is not None:
         heads.append(("the published checkpoint", shown.size, shown.root))
     for where, other_size, other_root in heads:
-        if other_size > size:
-            raise RecoveryNeeded(
-                f"{where} is at {other_size} and this database at {size}: it was restored from an old backup",
-                f"cơ sở dữ liệu ở mức {size} nhưng nhật ký đã ở mức {other_size}: đã khôi phục từ bản sao lưu cũ",
-                mend="Run `sogoc recover`.",
-                mend_vi="Chạy `sogoc recover`.",
-            )
-        known = Checkpoint.objects.filter(size=other_size).first() if other_size else None
-        if known is not None and bytes(known.root) != other_root:
-            raise LogForked(f"{where} holds another tree of size {other_size} than this database")
+        _refuse_if_behind(size, where, other_size, other_root)
+
+
+def refuse_if_behind_shown(public: FileStore) -> None:
+    """Refuse the same where the lock store is elsewhere, by the public files alone.
+
+    Raises: RecoveryNeeded, LogForked; StorageUnavailable when the files show less than was published.
+    """
+    newest = _newest()
+    published = Checkpoint.objects.filter(published=True).aggregate(size=Max("size"))["size"] or 0
+    shown = publication.shown_head(public)
+    if shown is None or shown.size < published:
+        raise StorageUnavailable(
+            f"the public files show {shown.size if shown else 'nothing'} of a log of {published}: are they the right ones?",
+            f"tệp công khai chỉ có {shown.size if shown else 0} trên {published} mục: có đúng kho không?",
+            mend="Let `public` in archive.json name the public files themselves, not a copy.",
+            mend_vi="Cho `public` trong archive.json trỏ tới chính kho công khai, không phải bản sao.",
+        )
+    _refuse_if_behind(newest.size if newest else 0, "the published checkpoint", shown.size, shown.root)
+
+
+def _refuse_if_behind(size: int, where: str, other_size: int, other_root: bytes) -> None:
+    if other_size > size:
+        raise RecoveryNeeded(
+            f"{where} is at {other_size} and this database at {size}: it was restored from an old backup",
+            f"cơ sở dữ liệu ở mức {size} nhưng nhật ký đã ở mức {other_size}: đã khôi phục từ bản sao lưu cũ",
+            mend="Run `sogoc recover`.",
+            mend_vi="Chạy `sogoc recover`.",
+        )
+    known = Checkpoint.objects.filter(size=other_size).first() if other_size else None
+    if known is not None and bytes(known.root) != other_root:
+        raise LogForked(f"{where} holds another tree of size {other_size} than this database")
 
 
 def staging_folder(size: int, root: bytes) -> str:

@@ -252,7 +252,8 @@ class Shard(models.Model):
     """A part of an approved batch that one worker seals in one transaction: `count` rows from position `first` on.
 
     Their places in the status lists are those from `first_place` on, in the order of positions. Who takes a shard holds its row
-    until the work is committed; whoever dies lets go of it, and another takes it.
+    until the work is committed; whoever dies lets go of it, and another takes it. `done_at` is by the clock of the database, the one
+    clock that all hosts share.
     """
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="shards", db_index=False)
