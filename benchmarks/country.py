@@ -54,9 +54,11 @@ SETTINGS = {
 
 
 @contextmanager
-def database() -> Iterator[str]:
-    """A PostgreSQL cluster of our own with `SETTINGS`; its URL."""
+def database(*, listen: tuple[str, str] | None = None) -> Iterator[str]:
+    """A PostgreSQL cluster of our own with `SETTINGS`; its URL. It may also listen at an address, to a network."""
     with postgres.running() as cluster:
+        if listen is not None:
+            cluster.listen(*listen)
         with psycopg.connect(cluster.url(), autocommit=True) as connection:
             for name, value in SETTINGS.items():
                 connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")

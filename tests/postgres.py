@@ -48,6 +48,7 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._binaries = binaries()
+        self._listen = ""
         self._as: dict[str, Any] = {}
         if os.geteuid() == 0:
             owner = next(entry for entry in pwd.getpwall() if entry.pw_name in UNPRIVILEGED)
@@ -57,7 +58,14 @@ class Cluster:
 
     def start(self) -> None:
         """Start the server and wait until it answers. `fsync` stays on: tests of durability must mean something."""
-        self._run("pg_ctl", "start", "--wait", "-o", f"-c listen_addresses= -c unix_socket_directories={self._folder}")
+        options = f"-c listen_addresses={self._listen} -c unix_socket_directories={self._folder}"
+        self._run("pg_ctl", "start", "--wait", "-o", options)
+
+    def listen(self, address: str, network: str) -> None:
+        """From the next start on, also answer at this address, to whoever asks from that network."""
+        self._listen = address
+        with (self._folder / "data" / "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all all {network} trust\n")
 
     def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
         """Stop the server; `immediate` is a crash, after which the next start recovers from the write-ahead log."""
