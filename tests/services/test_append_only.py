@@ -40,7 +40,7 @@ UPDATES = (
     ("seal", "signature = NULL"), ("seal", "secret = NULL, signature = NULL"), ("seal", "status_index = status_index + 1"),
     ("seal", "key_id = key_id + 1"), ("shard", "done_at = NULL"), ("shard", "first_place = 9"),
     ("row", "serial_number = serial_number || 'x'"), ("row", "register_number = register_number || 'x'"),
-    ("row", "year = '1999'"), ("row", "identifier = 'x'"), ("row", "kind = 'certificate'"),
+    ("row", "year = '1999'"), ("row", "identifier = '00000000-0000-4000-8000-000000000000'"), ("row", "kind = 'certificate'"),
     ("entry", "row_id = NULL"), ("row", "position = position + 100"),
     ("batch", "state = 'draft'"), ("batch", "state = 'lost'"), ("batch", "provenance = 'C'"), ("batch", "count = 9"),
     ("batch", "entry_id = NULL"), ("batch", "approved_by_id = NULL"), ("batch", "decision_id = 0"), ("batch", "numbered = NOT numbered"),
@@ -52,7 +52,7 @@ UPDATES = (
     ("decision", "total = 9"), ("decision", "number = 'x'"), ("decision", "decided_on = '1999-01-01'"),
     ("override", "rules = '[]'"), ("override", "granted_by_id = NULL"), ("voidnumber", "reason = 'x'"),
     ("blankevent", "last = 9"), ("copy", "issued_on = '1999-01-01'"), ("copy", "recipient = 'x'"),
-    ("notice", "about = '{}'"), ("notice", "sent_at = NULL"), ("erasure", "identifier = 'x'"),
+    ("notice", "about = '{}'"), ("notice", "sent_at = NULL"), ("erasure", "identifier = '00000000-0000-4000-8000-000000000000'"),
 )  # fmt: skip
 
 
@@ -179,7 +179,7 @@ def test_nothing_is_signed_that_nobody_approved(trial: Trial, state: str) -> Non
     ("constraint", "change"),
     [
         ("serial_once|serial_number", "serial_number = 'SG000001'"),
-        ("register_number_once|register_number", "register_number = '2026/0001'"),
+        ("register_number_once|register_number", "register_number = '2026/0001', number = NULL"),
         ("identifier_once|identifier", "identifier = '00000000-0000-4000-8000-000000000000'"),
     ],
 )

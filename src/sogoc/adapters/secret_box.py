@@ -10,6 +10,7 @@ with version || SHA-256(content) as associated data
 from __future__ import annotations
 
 import secrets
+import zlib
 from hashlib import sha256
 from pathlib import Path
 from typing import Self
@@ -62,11 +63,12 @@ class SecretBox:
         return cls(path)
 
     def encrypt(self, content: bytes) -> bytes:
-        """Return what may be kept of `content`. Raises: InputError above 50 MiB."""
+        """Return what may be kept of `content`, packed: a list of graduates repeats itself. Raises: InputError above 50 MiB."""
         if len(content) > MAX_BYTES:
             raise InputError(f"a kept file is at most {MAX_BYTES} bytes", f"tệp lưu giữ không quá {MAX_BYTES} byte")
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        return _VERSION + nonce + self._cipher.encrypt(nonce, content, _VERSION + sha256(content).digest())
+        packed = zlib.compress(content, 1)
+        return _VERSION + nonce + self._cipher.encrypt(nonce, packed, _VERSION + sha256(content).digest())
 
     def decrypt(self, kept: bytes, digest: bytes) -> bytes:
         """Return the content whose SHA-256 is `digest`.
@@ -75,8 +77,8 @@ class SecretBox:
         """
         version, nonce, sealed = kept[:1], kept[1 : 1 + _NONCE_BYTES], kept[1 + _NONCE_BYTES :]
         try:
-            return self._cipher.decrypt(nonce, sealed, version + digest)
-        except (InvalidTag, ValueError) as error:
+            return zlib.decompress(self._cipher.decrypt(nonce, sealed, version + digest))
+        except (InvalidTag, ValueError, zlib.error) as error:
             raise VerificationError(
                 "the kept file is not the one of this digest under this key",
                 "tệp lưu giữ không khớp với mã băm này và khóa này",

@@ -21,14 +21,17 @@ def copy_in(table: type[models.Model], columns: Sequence[str], rows: Iterable[Se
     Raises: django.db.IntegrityError; whatever `rows` raises, and then nothing of it was inserted.
     """
     name = connection.ops.quote_name(table._meta.db_table)  # noqa: SLF001 - Django's own name for public knowledge of a model
+    by_column = {field.column: field for field in table._meta.concrete_fields}  # noqa: SLF001
+    fields = [by_column[column] for column in columns]
+    if any(isinstance(field, models.UUIDField) for field in fields):  # which each database keeps its own way
+        rows = (_prepared(fields, row) for row in rows)
     listed = ", ".join(map(connection.ops.quote_name, columns))
     with connection.cursor() as cursor:
         if connection.vendor != "postgresql":
             values = ", ".join(["%s"] * len(columns))
             cursor.executemany(f"INSERT INTO {name} ({listed}) VALUES ({values})", rows)  # type: ignore[arg-type]  # noqa: S608 - our own names
             return
-        by_column = {field.column: field for field in table._meta.concrete_fields}  # noqa: SLF001
-        types = [str(by_column[column].rel_db_type(connection)).partition("(")[0] for column in columns]
+        types = [str(field.rel_db_type(connection)).partition("(")[0] for field in fields]
         with (
             connection.wrap_database_errors,
             cursor.copy(f"COPY {name} ({listed}) FROM STDIN (FORMAT BINARY)") as copy,
@@ -36,6 +39,13 @@ def copy_in(table: type[models.Model], columns: Sequence[str], rows: Iterable[Se
             copy.set_types(types)
             for row in rows:
                 copy.write_row(row)
+
+
+def _prepared(fields: Sequence[models.Field[Any, Any]], row: Sequence[Any]) -> list[Any]:
+    return [
+        field.get_db_prep_value(value, connection) if isinstance(field, models.UUIDField) else value
+        for field, value in zip(fields, row, strict=True)
+    ]
 
 
 def set_many(table: type[models.Model], columns: Sequence[str], values: Sequence[tuple[Any, ...]]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import uuid
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
@@ -146,6 +148,26 @@ class Override(models.Model):
         return f"{self.batch_id} {self.rules}"
 
 
+class Identifier(models.UUIDField):  # type: ignore[type-arg] # the stubs give it two parameters, Django none
+    """A random UUID: text wherever it is used, sixteen bytes in the table. What is no UUID is looked up and not found."""
+
+    _pyi_private_set_type: str
+    _pyi_private_get_type: str  # type: ignore[assignment]
+
+    def from_db_value(self, value: uuid.UUID | None, *_: object) -> str | None:
+        return None if value is None else str(value)
+
+    def get_prep_value(self, value: Any) -> Any:
+        try:
+            return super().get_prep_value(value)
+        except ValidationError:
+            return _NOBODY
+
+
+_NOBODY = uuid.UUID(int=0)
+"""Drawn for no qualification: a random UUID has its version in it."""
+
+
 class Row(models.Model):
     """One version of one qualification: the imported row and the record are one. What seals it stands in its `Seal`, the entry that
     logged it in the log; so a row is written once, however far it goes.
@@ -161,30 +183,31 @@ class Row(models.Model):
         AMEND = "amend", "chỉnh sửa"
         REISSUE = "reissue", "cấp lại"
 
+    # Columns of one width come first: between others a database leaves room, and there are millions of rows.
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="rows", db_index=False)
     # The institution is that of the batch: kept here for the indexes, and held to it by the audit and not by the database.
     institution = models.ForeignKey(
         Institution, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )
+    number = models.PositiveBigIntegerField(null=True)
+    serial_value = models.BigIntegerField(null=True)
+    follows = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="successor")
+    erased_at = models.DateTimeField(null=True)
+    identifier = Identifier(help_text="random, printed in the QR code")
     position = models.PositiveIntegerField(help_text="place in the file, from 0")
     cell = models.CharField(max_length=100, help_text="sheet and row it came from")
-    record = models.BinaryField(help_text="canonical JSON; empty once erased")
     kind = models.CharField(max_length=40)
     level = models.CharField(max_length=40)
     serial_number = models.CharField(max_length=100)
     serial_series = models.CharField(max_length=100, null=True)
-    serial_value = models.BigIntegerField(null=True)
     register_number = models.CharField(max_length=100)
-    number = models.PositiveBigIntegerField(null=True)
     year = models.CharField(
         max_length=4, help_text="calendar year of the award or reissue, in which register numbers are unique"
     )
-    identifier = models.CharField(max_length=36, help_text="random, printed in the QR code")
     name_key = models.CharField(max_length=150, help_text="what the name is filed under: no case or marks, i for y")
     born_on = models.CharField(max_length=10)
     origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.ISSUE)
-    follows = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="successor")
-    erased_at = models.DateTimeField(null=True)
+    record = models.BinaryField(help_text="canonical JSON; empty once erased")
 
     class Meta:
         constraints = [
@@ -193,7 +216,7 @@ class Row(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["institution", "kind", "level", "year", "register_number"],
-                condition=~Q(origin="amend"),
+                condition=~Q(origin="amend") & Q(number__isnull=True),
                 name="register_number_once",
             ),
             models.UniqueConstraint(
