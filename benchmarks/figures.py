@@ -63,6 +63,11 @@ def say(figures: Sequence[Figure], file: Path | None) -> None:
     """Print the figures, and write them where `--json` says."""
     for one in figures:
         print(one.line(), flush=True)
+    write(figures, file)
+
+
+def write(figures: Sequence[Figure], file: Path | None) -> None:
+    """Write the figures where `--json` says."""
     if file is not None:
         file.write_text(json.dumps([asdict(one) for one in figures], ensure_ascii=False, indent=1) + "\n")
 

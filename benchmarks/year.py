@@ -9,12 +9,9 @@ two cores, with fsync on. Every part says what it took of the processor; Postgre
 # ruff: noqa: PLC0415 - the tables are there once Django is set up
 from __future__ import annotations
 
-import argparse
-import json
 import multiprocessing
 import os
 import queue
-import resource
 import secrets
 import shutil
 import sys
@@ -30,6 +27,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import country
+from benchmarks.figures import Figure, arguments, core_seconds, peak, write
 from sogoc.wiring import Home
 
 LISTS = 3
@@ -47,23 +45,13 @@ class Times:
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
-        wall, core = time.perf_counter(), _core()
+        wall, core = time.perf_counter(), core_seconds()
         yield
-        self.add(name, time.perf_counter() - wall, _core() - core)
+        self.add(name, time.perf_counter() - wall, core_seconds() - core)
 
     def add(self, name: str, wall: float, core: float) -> None:
         self.wall[name] += wall
         self.core[name] += core
-
-
-def _core() -> float:
-    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-
-
-def peak() -> float:
-    """The largest memory that this process ever had, in MiB."""
-    line = next(one for one in Path("/proc/self/status").read_text().splitlines() if one.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
 
 
 class Postgres(threading.Thread):
@@ -247,7 +235,7 @@ def _a_moment() -> bool:
 
 
 def stored(total: int, public: Path) -> dict[str, float]:
-    """Bytes for each diploma in the database, by table with its indexes, and in the public log."""
+    """Bytes for each diploma in the database, all of it and by table, each with its indexes, and in the public log."""
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -255,19 +243,18 @@ def stored(total: int, public: Path) -> dict[str, float]:
             "SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relkind = 'r' AND relname LIKE 'register_%'"
             " ORDER BY 2 DESC"
         )
-        tables = {name: size / total for name, size in cursor.fetchall() if size / total >= 1}
+        sizes = {name: size / total for name, size in cursor.fetchall()}
+    tables = {name: size for name, size in sizes.items() if size >= 1}
     files = sum(path.stat().st_size for path in public.rglob("*") if path.is_file() and "tile" in path.parts)
-    return {**tables, "public log": files / total}
+    return {"in PostgreSQL": sum(sizes.values()), **tables, "public log": files / total}
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--size", type=int, default=30_000)
-    arguments.add_argument("--rows", type=int, default=5_000, help="rows of one list")
-    arguments.add_argument("--processes", type=int, default=2)
-    arguments.add_argument("--keep", type=Path, help="an empty folder in which archive and database stay afterwards")
-    arguments.add_argument("--json", type=Path)
-    asked = arguments.parse_args()
+    parser = arguments(__doc__, size=30_000)
+    parser.add_argument("--rows", type=int, default=5_000, metavar="N", help="rows of one list")
+    parser.add_argument("--processes", type=int, default=2, metavar="N", help="that act for the institutions")
+    parser.add_argument("--keep", action="store_true", help="wait in the end, while archive and database are there")
+    asked = parser.parse_args()
     rows = min(asked.rows, -(-asked.size // LISTS))
     folder = Path(tempfile.mkdtemp(prefix="sogoc-year-"))
     try:
@@ -280,8 +267,7 @@ def main() -> None:
             finally:
                 _stop_chain(home)
             show(found)
-            if asked.json:
-                asked.json.write_text(json.dumps(figures(found), ensure_ascii=False, indent=1) + "\n")
+            write(figures(found), asked.json)
             if asked.keep:
                 input(f"kept: SOGOC_DATABASE={url} SOGOC_HOME={home.folder}; press Enter to remove it ")
     finally:
@@ -305,17 +291,18 @@ def show(found: dict[str, Any]) -> None:
         print(f"  {name:22}{size:9.0f} bytes each")
 
 
-def figures(found: dict[str, Any]) -> list[dict[str, Any]]:
-    total = found["rows"]
-
-    def one(name: str, value: float, unit: str, note: str = "") -> dict[str, Any]:
-        return {"name": name, "value": value, "unit": unit, "bound": None, "bound_name": None, "n": total, "note": note}
+def figures(found: dict[str, Any]) -> list[Figure]:
+    def one(name: str, value: float, unit: str) -> Figure:
+        return Figure(name=name, value=value, unit=unit, n=found["rows"])
 
     return [
         one("year", found["seconds"], "s"),
         one("year: peak memory", found["peak"], "MiB"),
         one("year: peak memory of PostgreSQL", found["peak_database"], "MiB"),
-        *(one(f"year: {name}", 1e6 * value / total, "µs of a core") for name, value in found["core"].items()),
+        *(
+            one(f"year: {name}", 1e6 * value / found["rows"], "µs of a core each")
+            for name, value in found["core"].items()
+        ),
         *(one(f"stored: {name}", value, "B") for name, value in found["stored"].items()),
     ]
 

@@ -24,7 +24,9 @@ def named(requirements: list[object]) -> set[str]:
     return {match[0].lower() for match in names if match}
 
 
-@pytest.mark.parametrize("lock", [*(f"requirements/{lock}.txt" for lock in LOCKS), "contracts/proofs/requirements.txt"])
+@pytest.mark.parametrize(
+    "lock", [*(f"requirements/{lock}.txt" for lock in (*LOCKS, "bench")), "contracts/proofs/requirements.txt"]
+)
 def test_everything_is_pinned_with_hashes_and_without_addresses(lock: str) -> None:
     text = (ROOT / lock).read_text()
     rest = [line for line in PIN.sub("", text).splitlines() if line.strip() and not line.lstrip().startswith("#")]
@@ -56,4 +58,5 @@ def test_nothing_that_is_declared_is_missing_from_its_lock() -> None:
     assert named(project["dependencies"]) <= base
     assert named(project["optional-dependencies"]["server"]) | named(groups["build"]) <= server
     assert named(groups["dev"]) <= dev
+    assert named(groups["bench"]) <= set(pins("bench"))
     assert not {"django", "web3", "psycopg", "typst"} & base, "a stranger needs no server to verify"
