@@ -299,7 +299,7 @@ Qualification = Issue | Successor
 
 def write_time(at: datetime) -> str:
     """Return `2026-11-23T18:00:00Z`; `at` is an aware UTC datetime in whole seconds."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def read_time(value: Json) -> datetime:

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import orjson
-
 from sogoc.core import canonical
 from sogoc.core.canonical import Json, b64, unb64
 from sogoc.errors import MalformedError
@@ -97,7 +95,7 @@ class Fresh:
         return value if self.state is None else value | {"state": self.state.to_json()}
 
     def encode(self) -> bytes:
-        return _pretty(self.to_json())
+        return canonical.pretty(self.to_json())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,12 +126,7 @@ class Evidence:
         value: dict[str, Json] = {"type": TYPE, "lasting": lasting}
         if self.fresh is not None:
             value["fresh"] = self.fresh.to_json()
-        return _pretty(value)
-
-
-def _pretty(value: Json) -> bytes:
-    # People open these files; what is hashed or signed inside them is text, so spacing is free.
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        return canonical.pretty(value)
 
 
 def parse(presented: bytes) -> Evidence:

@@ -296,7 +296,7 @@ class _Case:
             if not self._try(
                 6,
                 "not-in-batch",
-                lambda: merkle.verify_inclusion(
+                lambda: _under(
                     leaf=merkle.leaf_hash(entry.pair(leaf.commitment, leaf.status)),
                     index=position,
                     size=batch.count,
@@ -328,7 +328,7 @@ class _Case:
 
     def _logged(self, step: int, logged: Logged, head: Checkpoint) -> entry.Entry | None:
         try:
-            merkle.verify_inclusion(
+            _under(
                 leaf=merkle.leaf_hash(logged.entry),
                 index=logged.index,
                 size=head.size,
@@ -415,7 +415,7 @@ class _Case:
         return self._try(
             8,
             "page-not-in-state",
-            lambda: merkle.verify_inclusion(
+            lambda: _under(
                 leaf=merkle.leaf_hash(canonical.digest(content)),
                 index=page.ordinal,
                 size=state.authority_size,
@@ -800,7 +800,7 @@ class _Case:
         number, packed, path = listed
         try:
             table, leaf_hash = _read_list(number, packed)
-            merkle.verify_inclusion(
+            _under(
                 leaf=leaf_hash,
                 index=number,
                 size=state.status_size,
@@ -910,6 +910,10 @@ _Jwk = tuple[tuple[str, str], ...]
 
 def _hashable(jwk: Mapping[str, str]) -> _Jwk:
     return tuple(sorted(jwk.items()))
+
+
+_under = lru_cache(maxsize=4096)(merkle.verify_inclusion)
+"""That a leaf is under a root: of batch, page, lists and states a pile of diplomas asks the same again and again."""
 
 
 @lru_cache(maxsize=64)

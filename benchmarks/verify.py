@@ -1,0 +1,117 @@
+"""How many diplomas one core verifies in a second, all eight steps, beside a bare loop that believes everything else.
+
+The verifier has seen checkpoint, authority page and batch before, as one has who reads a pile of applications; each diploma is another.
+The bare loop reads the same JSON, checks the same signature of the institution, opens the same disclosures, and follows the same paths
+to the same roots; it refuses nothing that is malformed, asks for no power, status, order or time, and reports nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Iterator
+from hashlib import sha256
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the tests make the data
+
+from benchmarks.figures import arguments, rates, say
+from sogoc.core.report import Verdict
+from sogoc.core.verify import verify_bytes
+from tests import archive
+
+STORY = archive.story()
+PRESENTED = [STORY.archive.evidence(one).encode() for one in STORY.few]
+POLICY = STORY.archive.policy(STORY.wednesday + 1)
+ES256 = ec.ECDSA(SHA256())
+_URL = bytes.maketrans(b"+/", b"-_")
+
+
+def _unb64(text: str) -> bytes:
+    return a2b_base64(text.replace("-", "+").replace("_", "/") + "==")
+
+
+def _climb(leaf: bytes, index: int, size: int, proof: list[str]) -> bytes:
+    node, last = index, size - 1
+    for one in proof:
+        sibling = _unb64(one)
+        if node & 1 or node == last:
+            leaf = sha256(b"\x01" + sibling + leaf).digest()
+            while node and not node & 1:
+                node, last = node >> 1, last >> 1
+        else:
+            leaf = sha256(b"\x01" + leaf + sibling).digest()
+        node, last = node >> 1, last >> 1
+    return leaf
+
+
+def _keys() -> dict[str, ec.EllipticCurvePublicKey]:
+    page = orjson.loads(orjson.loads(PRESENTED[0])["fresh"]["authorities"][0]["page"])
+    numbers = [(one["kid"], one["jwk"]) for one in page["keys"]]
+    return {
+        kid: ec.EllipticCurvePublicNumbers(
+            int.from_bytes(_unb64(jwk["x"]), "big"), int.from_bytes(_unb64(jwk["y"]), "big"), ec.SECP256R1()
+        ).public_key()
+        for kid, jwk in numbers
+    }
+
+
+KEYS = _keys()
+
+
+def bare(presented: bytes) -> dict[str, Any]:
+    """The fields of one diploma, whose signature, digests and paths are true."""
+    value = orjson.loads(presented)
+    half, fresh = value["lasting"], value["fresh"]
+    jwt, *disclosures = half["credential"].split("~")[:-1]
+    header, payload, signature = jwt.split(".")
+    r, s = (int.from_bytes(_unb64(signature)[part], "big") for part in (slice(32), slice(32, 64)))
+    signed = f"{header}.{payload}".encode()
+    KEYS[orjson.loads(_unb64(header))["kid"]].verify(encode_dss_signature(r, s), signed, ES256)
+    slots = set(orjson.loads(_unb64(payload))["_sd"])
+    fields = {}
+    for disclosure in disclosures:
+        _, name, text = orjson.loads(_unb64(disclosure))
+        fields[name] = text
+        if b2a_base64(sha256(disclosure.encode()).digest(), newline=False).translate(_URL, b"=").decode() not in slots:
+            raise ValueError(name)
+    logged = [half["leaf"], half["batch"], *half["logged"].values()]
+    for note, entries in ((half["checkpoint"], logged), (fresh["checkpoint"], [fresh["state"]])):
+        _, size, root, *_ = note.split("\n")
+        for one in entries:
+            leaf = sha256(b"\x00" + one["entry"].encode()).digest()
+            if _climb(leaf, one["index"], int(size), one["proof"]) != a2b_base64(root):
+                raise ValueError(size)
+    return fields
+
+
+def _turns() -> Iterator[bytes]:
+    return cycle(PRESENTED)
+
+
+def main() -> None:
+    asked = arguments(__doc__).parse_args()
+    real, plain = _turns(), _turns()
+
+    def eight_steps() -> int:
+        return int(verify_bytes(next(real), POLICY, archive.NOW).verdict is Verdict.VALID)
+
+    def bare_loop() -> int:
+        return bool(bare(next(plain)))
+
+    verifying, loop = rates(eight_steps, bare_loop)
+    say(
+        [verifying.figure("verify evidence, eight steps", bound=loop, bound_name="a bare loop without checks")],
+        asked.json,
+    )
+
+
+if __name__ == "__main__":
+    main()
