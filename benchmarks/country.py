@@ -77,10 +77,13 @@ class Issuer:
     series: str
 
 
-def found(folder: Path, *, chain: bool) -> Home:
-    """A new trial archive in `folder`, on the database that SOGOC_DATABASE names."""
+def found(folder: Path, *, chain: bool, public: str | None = None) -> Home:
+    """A new trial archive in `folder`, on the database that SOGOC_DATABASE names; its public files lie beside it, or in `public`."""
     home = wiring.make_home(
-        folder, origin=f"trial.sogoc.example/{secrets.token_hex(4)}", trial=True, public=folder.parent / "log"
+        folder,
+        origin=f"trial.sogoc.example/{secrets.token_hex(4)}",
+        trial=True,
+        public=public or folder.parent / "log",
     )
     wiring.setup_django(folder)
     wiring.migrate()

@@ -117,8 +117,20 @@ def host(number: int, bridge: str) -> Iterator[Host]:
         if one.worker is not None and one.worker.poll() is None:
             one.worker.kill()
             one.worker.communicate()
-        ip("link", "delete", one.line)  # by itself it would stay while the kernel still says the goodbye of a killed worker
+        ip(
+            "link", "delete", one.line
+        )  # by itself it would stay while the kernel still says the goodbye of a killed worker
         ip("netns", "delete", name)
+
+
+@contextmanager
+def bucket() -> Iterator[str]:
+    """A bucket of a server on the bridge; its address. It is moto, which keeps everything in memory and is no measure of speed."""
+    from tests.ports import s3_server
+
+    os.environ |= s3_server.CREDENTIALS
+    with s3_server.serving(BRIDGE) as endpoint:
+        yield s3_server.bucket(endpoint, "log")
 
 
 def sealing_home(home: Home, folder: Path) -> Path:
@@ -135,9 +147,9 @@ def sealing_home(home: Home, folder: Path) -> Path:
 # -- the run --------------------------------------------------------------------------------------------------------------
 
 
-def prepare(folder: Path, size: int, rows: int) -> tuple[Home, list[tuple[Any, country.Issuer]]]:
+def prepare(folder: Path, size: int, rows: int, public: str | None) -> tuple[Home, list[tuple[Any, country.Issuer]]]:
     """Found the archive; one institution after another brings a list, until they are `size` diplomas that wait for approval."""
-    home = country.found(folder / "archive", chain=False)
+    home = country.found(folder / "archive", chain=False, public=public)
     from sogoc.services import batches, sequencing
 
     submitted = []
@@ -179,9 +191,9 @@ def run(home: Home, submitted: list[tuple[Any, country.Issuer]], hosts: tuple[Ho
             batch, issuer = to_approve.pop()
             batches.approve(batch=batch, by=issuer.approver, now=country.NOW)
         else:
-            time.sleep(0.1)
+            time.sleep(0.02)
         sealed = _sealed()
-        if not lost_at and sealed >= size * KILL_AT:
+        if not lost_at and sealed >= size * KILL_AT and _has_a_shard_in_hand(lost.address):
             lost.lose()
             lost_at, sealed_then = time.perf_counter() - began, _sealed()
             _note(f"{lost.name} is lost after {lost_at:.1f} s, at {sealed_then:,} of {size:,}")
@@ -215,6 +227,19 @@ def _connected() -> set[str]:
         return {address for (address,) in cursor.fetchall()}
 
 
+def _has_a_shard_in_hand(address: str) -> bool:
+    """Whether this host is signing now: its transaction holds a row of the shards, and PostgreSQL waits for it."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity a JOIN pg_locks l USING (pid) WHERE a.client_addr = %s::inet"
+            " AND a.state = 'idle in transaction' AND l.relation = 'register_shard'::regclass AND l.mode = 'RowShareLock'",
+            [address],
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def _until(true: Callable[[], bool], otherwise: str) -> None:
     end = time.monotonic() + PATIENCE
     while not true():
@@ -231,11 +256,14 @@ def _note(what: str) -> None:
 
 
 def check(home: Home, size: int) -> float:
-    """Hold database and public log to it: every row logged once, none twice, nothing else. Return the seconds of `fsck`."""
+    """Hold database and public log to it: every row logged once, none twice, nothing else; receipts are there. Return the seconds
+    of `fsck`.
+    """
     from django.db import connection
 
     from sogoc.core import entry, tiles
-    from sogoc.services import checking, publication
+    from sogoc.register import queries
+    from sogoc.services import checking, delivery, publication
 
     with connection.cursor() as cursor:
         cursor.execute(
@@ -261,6 +289,9 @@ def check(home: Home, size: int) -> float:
     )
     if audit.faults:
         raise SystemExit(f"fsck: {[fault.en for fault in audit.faults[:5]]}")
+    counter = delivery.Counter(home.log)
+    for index in range(0, head.size, max(1, head.size // 20)):
+        counter.receipt(queries.entry_at(index))
     return audit.seconds
 
 
@@ -286,6 +317,9 @@ def measured(size: int, found: Run, fsck: float) -> list[Figure]:
 def main() -> int:
     parser = figures.arguments(__doc__, size=10_000)
     parser.add_argument("--rows", type=int, default=2_500, help="rows of one list")
+    parser.add_argument(
+        "--store", choices=("folder", "s3"), default="folder", help="public files: a shared folder, or S3 by moto"
+    )
     asked = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="sogoc-hosts-"))
     with ExitStack() as stack:
@@ -297,7 +331,8 @@ def main() -> int:
             return NOT_PERMITTED
         url = stack.enter_context(country.database(listen=(BRIDGE, f"{NETWORK}.0/24")))
         os.environ["SOGOC_DATABASE"] = url
-        home, submitted = prepare(folder, asked.size, asked.rows)
+        public = stack.enter_context(bucket()) if asked.store == "s3" else None
+        home, submitted = prepare(folder, asked.size, asked.rows, public)
         first, second = (stack.enter_context(host(number, name)) for number in (1, 2))
         for one in (first, second):
             one.start(sealing_home(home, folder / one.name), f"postgresql://sogoc@{BRIDGE}/sogoc")

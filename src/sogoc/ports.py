@@ -73,6 +73,11 @@ class FileStore(Protocol):
     def list(self, folder: str) -> list[str]: ...
 
 
+CACHE_FOR_EVER = "public, max-age=31536000, immutable"
+CACHE_BRIEFLY = "public, max-age=5"
+"""How long readers and caches may keep a file of a log that never changes, and one that does: checkpoint and status lists."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnchoredEvent:
     """One `Anchored` event as read back from a chain. The first sequence is 0; `block_time` is in Unix seconds.

@@ -251,7 +251,7 @@ class Home:
         )
 
 
-def make_home(folder: Path, *, origin: str, trial: bool, public: Path) -> Home:
+def make_home(folder: Path, *, origin: str, trial: bool, public: Path | str) -> Home:
     """Make the folder of a new archive with fresh keys. Raises: WrongState when one is there."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)  # the database holds names and secrets of people
@@ -354,9 +354,34 @@ KEY_SCHEMES: dict[str, Callable[[Home, str], IssuerSigner]] = {"file": _file_key
 """Where an institution's key may live. A new home is one adapter and one row here."""
 
 
+def _s3_files(address: str) -> FileStore:
+    try:
+        from sogoc.adapters.objects_s3 import S3Files
+    except ImportError as error:
+        raise InputError(
+            "files in a bucket need more than is installed", "kho S3 cần cài thêm",
+            mend="pip install 'sogoc[s3]'", mend_vi="pip install 'sogoc[s3]'",
+        ) from error  # fmt: skip
+    return S3Files(address)
+
+
+FILE_SCHEMES: dict[str, Callable[[str], FileStore]] = {"s3": _s3_files}
+"""Where public files may lie, beside a folder."""
+
+
+def files_address(given: str) -> str:
+    """Return the address of public files that does not depend on where a command was given."""
+    return given if "://" in given else str(Path(given).resolve())
+
+
 def files(address: str) -> FileStore:
-    """Return the store behind the address of the public files: a folder."""
-    return PosixFiles(Path(address))
+    """Return the store behind the address of public files: a folder, or `s3://…`. Raises: InputError, StorageUnavailable."""
+    scheme, separator, _ = address.partition("://")
+    if not separator:
+        return PosixFiles(Path(address))
+    if scheme not in FILE_SCHEMES:
+        raise InputError(f"no file store for {scheme}:", f"không có kho tệp cho {scheme}:")
+    return FILE_SCHEMES[scheme](address)
 
 
 def setup_django(folder: Path) -> None:

@@ -1,8 +1,9 @@
-"""What every `FileStore` keeps to, in a folder and in memory."""
+"""What every `FileStore` keeps to: in a folder, in a bucket and in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,12 @@ from hypothesis import strategies as st
 
 from sogoc.adapters.files_posix import PosixFiles
 from sogoc.adapters.memory import MemoryFiles
+from sogoc.adapters.objects_s3 import S3Files
 from sogoc.errors import InputError, LogForked
 from sogoc.ports import FileStore
+from tests.ports import s3_server
 
+_buckets = count(1)
 NO_PATHS = (
     "",
     "/",
@@ -133,6 +137,20 @@ class TestPosixFiles(FileStoreContract):
 class TestMemoryFiles(FileStoreContract):
     def fresh(self, folder: Path) -> FileStore:
         return MemoryFiles()
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    with s3_server.serving() as url:
+        yield url
+
+
+class TestS3Files(FileStoreContract):
+    @pytest.fixture
+    def store(self, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> FileStore:
+        for name, value in s3_server.CREDENTIALS.items():
+            monkeypatch.setenv(name, value)
+        return S3Files(s3_server.bucket(endpoint, f"contract-{next(_buckets)}"))
 
 
 @pytest.mark.parametrize("fresh", [PosixFiles, lambda _: MemoryFiles()], ids=["posix", "memory"])

@@ -25,7 +25,7 @@ app.add_typer(page_app, name="page")
 @app.command()
 def found(
     origin: Annotated[str, typer.Option(help="Name of the log for ever, such as qualifications.example/2026.")],
-    public: Annotated[Path, typer.Option(help="Folder of the public files.")],
+    public: Annotated[str, typer.Option(help="Where the public files go: a folder, or s3://bucket/prefix?endpoint=…")],
     officer: Annotated[str, typer.Option(help="User name of the first officer of the ministry.")],
     trial: Annotated[
         bool, typer.Option("--trial", help="Everything it issues is marked as a trial, for ever.")
@@ -50,7 +50,7 @@ def found(
                 f"{folder} is of {archive.settings.origin} already", f"{folder} đã là kho {archive.settings.origin}"
             )
     else:
-        archive = wiring.make_home(folder, origin=origin, trial=trial, public=public.resolve())
+        archive = wiring.make_home(folder, origin=origin, trial=trial, public=wiring.files_address(public))
     wiring.setup_django(folder)
     wiring.migrate()
     from sogoc.services import founding

@@ -23,6 +23,7 @@ from sogoc import __version__
 from sogoc.adapters.pdf_reader import read_pdf
 from sogoc.core.vocabulary import Said
 from sogoc.errors import InputError, SogocError, UnavailableError
+from sogoc.ports import CACHE_BRIEFLY, CACHE_FOR_EVER
 from sogoc.register import queries
 from sogoc.services import verification
 from sogoc.web import archive, shown
@@ -142,12 +143,11 @@ def _one_of_few() -> Iterator[None]:
 # -- the files of the log -------------------------------------------------------------------------------------------------
 
 _TILE = re.compile(r"tile/(?:entries|[0-9]{1,2})/(?:x[0-9]{3}/)*[0-9]{3}(?:\.p/[0-9]{1,3})?")
-_IMMUTABLE = "public, max-age=31536000, immutable"
 _FILES = (
-    (re.compile(r"checkpoint"), "text/plain; charset=utf-8", "public, max-age=5"),
-    (_TILE, "application/octet-stream", _IMMUTABLE),
-    (re.compile(r"authority/[0-9]+/[0-9]+\.json"), "application/json", _IMMUTABLE),
-    (re.compile(r"status/[0-9]+"), "application/octet-stream", "public, max-age=5"),
+    (re.compile(r"checkpoint"), "text/plain; charset=utf-8", CACHE_BRIEFLY),
+    (_TILE, "application/octet-stream", CACHE_FOR_EVER),
+    (re.compile(r"authority/[0-9]+/[0-9]+\.json"), "application/json", CACHE_FOR_EVER),
+    (re.compile(r"status/[0-9]+"), "application/octet-stream", CACHE_BRIEFLY),
 )
 """Every file that a log has: its path, its type, and how long it may be kept. Nothing else is served."""
 
