@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 RUNS, SECONDS = 5, 0.5
+NOT_HERE = 77
+"""Exit code of a program that may not measure on this machine what it measures; it says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

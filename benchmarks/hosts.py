@@ -32,7 +32,7 @@ from benchmarks import country, figures
 from benchmarks.figures import Figure
 from sogoc.wiring import Home
 
-NOT_PERMITTED = 77
+NOT_PERMITTED = figures.NOT_HERE
 NETWORK = "198.18.89"
 """Of the addresses that are set aside for measuring networks (RFC 2544)."""
 BRIDGE = f"{NETWORK}.1"

@@ -1,6 +1,7 @@
-"""Write the measured parts of docs/performance.md, and its plot, from a results file: the newest, or the one that is named.
+"""Write the measured parts of docs/performance.md and its plot, and of docs/operate.md, from a results file: the newest, or one that
+is named.
 
-What stands between `<!-- measured: NAME -->` and `<!-- end -->` is written anew; everything else on the page is written by hand. Why
+What stands between `<!-- measured: NAME -->` and `<!-- end -->` is written anew; everything else on a page is written by hand. Why
 a row is not reached is said in targets.py, and shown only while it is not.
 """
 
@@ -15,12 +16,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import results, run
+from benchmarks.capacity import capacity
 from benchmarks.figures import Figure, shown
 from benchmarks.peers.list import PEERS
 from benchmarks.results import ROOT, Results
 from benchmarks.targets import TARGETS, Outcome, Target
 
-PAGE = ROOT / "docs/performance.md"
+PAGE, OPERATING = ROOT / "docs/performance.md", ROOT / "docs/operate.md"
 REGION = re.compile(r"(<!-- measured: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -140,6 +142,7 @@ REGIONS: dict[str, Callable[[Results], Iterator[str]]] = {
     "growth": growth,
     "every": every,
     "peers": peers,
+    "capacity": capacity,
 }
 
 
@@ -153,7 +156,8 @@ def main() -> int:
     if asked.file is None and not files:
         parser.error("there is no results file yet; make bench writes one")
     file = asked.file or files[-1]
-    PAGE.write_text(filled(PAGE.read_text(), results.read(file)))
+    for page in (PAGE, OPERATING):
+        page.write_text(filled(page.read_text(), results.read(file)))
     print(f"{PAGE}\n{run.plotted(file, PAGE.with_suffix('.png'))}")
     return 0
 

@@ -27,7 +27,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import results
-from benchmarks.figures import Figure
+from benchmarks.figures import NOT_HERE, Figure
 from benchmarks.results import ROOT, Done, Results
 from benchmarks.targets import TARGETS, Outcome
 
@@ -38,6 +38,7 @@ BUSY = 0.5
 """A load before we begin from which on the clock says little."""
 LIST, LISTS = 5_000, 3
 """Rows of a list, at most; lists of an institution."""
+REFUSED = "this machine does not let it measure; why, it said itself"
 PROGRAMS = ROOT / "benchmarks"
 PLOT = ROOT / ".tools/bench/bin/python"
 
@@ -108,9 +109,8 @@ def measure(part: Part, size: int, limit: float) -> tuple[Done, list[Figure]]:
                 why = why or "it wrote no figures"
                 break
     seconds = round(time.monotonic() - began, 1)
-    return Done(part=part.name, outcome="failed" if why else "measured", seconds=seconds, why=why), results.medians(
-        found
-    )
+    outcome = "measured" if not why else "not measured" if why == REFUSED else "failed"
+    return Done(part=part.name, outcome=outcome, seconds=seconds, why=why), results.medians(found)
 
 
 def outcome_of(command: Sequence[str], limit: float) -> str:
@@ -124,6 +124,8 @@ def outcome_of(command: Sequence[str], limit: float) -> str:
         if running.poll() is None:
             os.killpg(running.pid, signal.SIGTERM)
             running.wait()
+    if code == NOT_HERE:
+        return REFUSED
     return f"exit code {code}" if code else ""
 
 
