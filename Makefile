@@ -6,7 +6,7 @@ DATABASE_TESTS := tests/architecture/test_database.py tests/services tests/scena
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test slow check format bench performance contracts lock setup dev clean
+.PHONY: help demo serve test slow check format bench performance peers contracts lock setup dev clean
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -41,10 +41,15 @@ format: dev ## Let ruff mend what it can
 	$(BIN)/ruff format
 
 bench: dev .tools/bench/ready ## Measure: ten minutes, or more with SIZE=1500000; PEERS=1 also what people use today
+	$(if $(PEERS),benchmarks/peers/setup)
 	$(BIN)/python benchmarks/run.py $(if $(SIZE),--size $(SIZE)) $(if $(PEERS),--peers) $(ARGS)
 
 performance: dev .tools/bench/ready ## Write docs/performance.md from the newest results, or from RESULTS=FILE
 	$(BIN)/python benchmarks/page.py $(RESULTS)
+
+peers: dev ## Install what we are measured against, and measure only that
+	benchmarks/peers/setup
+	$(BIN)/python benchmarks/peers/compare.py $(ARGS)
 
 # The plot is drawn by an environment of its own: what the product needs is measured without it.
 .tools/bench/ready: requirements/bench.txt | dev
@@ -56,14 +61,15 @@ contracts: dev ## Recompile the anchor contract, compare it byte for byte with o
 	contracts/check
 
 # Versions and hashes, never a registry's address. Each set takes the versions of the one that holds it.
-COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-    --custom-compile-command "make lock"
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+COMPILE := $(LOCK) --python-version 3.11
 
 lock: dev ## Write requirements/*.txt anew from pyproject.toml (ARGS=--upgrade takes newer versions)
 	$(COMPILE) pyproject.toml $(ARGS) --group dev --extra server --extra s3 --extra hsm -o requirements/dev.txt
 	$(COMPILE) pyproject.toml --constraint requirements/dev.txt --group build --extra server -o requirements/server.txt
 	$(COMPILE) pyproject.toml --constraint requirements/dev.txt -o requirements/base.txt
 	$(COMPILE) --constraint requirements/dev.txt --group bench -o requirements/bench.txt
+	$(LOCK) --python-version 3.10 benchmarks/peers/blockcerts.in -o benchmarks/peers/blockcerts.txt
 
 setup:
 	@tools/setup run

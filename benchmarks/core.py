@@ -1,4 +1,4 @@
-"""How many diplomas one core seals, verifies, logs and prints in a second.
+"""How many diplomas one core seals, logs and prints in a second; `verify.py` has the other side.
 
 Each figure is the median of five runs of at least half a second, on data made here; sealing takes turns with the bare loop that it
 is held against. Run: make bench
@@ -19,10 +19,7 @@ from sogoc.core import commitment, jws
 from sogoc.core.credentials import sd_jwt
 from sogoc.core.merkle import Frontier, leaf_hash
 from sogoc.core.record import DEGREE
-from sogoc.core.report import Verdict
 from sogoc.core.tiles import grow
-from sogoc.core.verify import verify_bytes
-from tests import archive
 from tests.adapters import diplomas
 
 ENTRIES = [f'{{"act":"issue","number":{number:>230}}}'.encode() for number in range(20_000)]
@@ -38,10 +35,6 @@ def seal() -> int:
 def bare_seal() -> int:
     bound.seal(RECORD, b"s" * 32, 1)
     return 1
-
-
-def verify() -> int:
-    return int(verify_bytes(EVIDENCE, POLICY, archive.NOW).verdict is Verdict.VALID)
 
 
 def log() -> int:
@@ -60,21 +53,17 @@ def signed() -> int:
 
 
 RECORD = record(1)
-STORY = archive.story()
-EVIDENCE = STORY.archive.evidence(STORY.few[0]).encode()
-POLICY = STORY.archive.policy(STORY.wednesday + 1)
 
 
 def main() -> None:
     asked = arguments(__doc__).parse_args()
     sealing, bare = rates(seal, bare_seal)
-    verifying, logging, printing, signing = rates(verify, log, printed, signed)
+    logging, printing, signing = rates(log, printed, signed)
     say(
         [
             sealing.figure(
                 "seal a record of 26 fields and sign it", bound=bare, bound_name="a bare loop without checks"
             ),
-            verifying.figure("verify evidence, eight steps"),
             logging.figure("log: hash, tile and bundle"),
             printing.figure("print a diploma"),
             signing.figure("print and sign a diploma"),

@@ -25,7 +25,12 @@ def named(requirements: list[object]) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "lock", [*(f"requirements/{lock}.txt" for lock in (*LOCKS, "bench")), "contracts/proofs/requirements.txt"]
+    "lock",
+    [
+        *(f"requirements/{lock}.txt" for lock in (*LOCKS, "bench")),
+        "contracts/proofs/requirements.txt",
+        "benchmarks/peers/blockcerts.txt",
+    ],
 )
 def test_everything_is_pinned_with_hashes_and_without_addresses(lock: str) -> None:
     text = (ROOT / lock).read_text()
