@@ -73,9 +73,9 @@ def targets(found: Results) -> Iterator[str]:
 
 def bounds(target: Target, found: Results) -> Iterator[str]:
     """Each figure of a row that has a bound: the bound, and how often it goes into the figure."""
-    for name in dict.fromkeys(one.figure for one in target.conditions):
-        figure = found.by_name.get(name)
-        if figure is not None and figure.bound:
+    figures = [one.found(found.by_name) for one in target.conditions]
+    for figure in dict.fromkeys(one for one in figures if one is not None):
+        if figure.bound:
             ratio = figure.value / figure.bound
             yield f"{shown(ratio)} × {figure.bound_name or 'the bound'} ({shown(figure.bound)} {figure.unit})"
 

@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks import results
 from benchmarks.figures import NOT_HERE, Figure
 from benchmarks.results import ROOT, Done, Results
-from benchmarks.targets import TARGETS, Outcome
+from benchmarks.targets import LOG, TARGETS, Outcome
 
 DEFAULT_SIZE = 30_000
 SHORT = 100_000
@@ -79,8 +79,8 @@ PARTS = (
     Part(name="delivery", arguments=lambda size: (*a_year(size), "--count", min(size, 5_000), "--sample", min(size, 1_000))),
     Part(name="verify"),
     Part(name="http", arguments=lambda size: ("--size", size)),
-    Part(name="log", arguments=lambda size: ("--size", size)),
-    Part(name="hosts", arguments=lambda size: ("--size", min(size, 150_000))),
+    Part(name="log", arguments=lambda size: ("--size", min(size, 300_000), "--simulate", LOG if size > SHORT else LOG // 100)),
+    Part(name="hosts", arguments=lambda size: ("--size", 150_000 if size > SHORT else min(size, 10_000))),
     Part(name="intake", arguments=lambda size: ("--size", min(size, 10_000))),
     Part(name="workbench", arguments=lambda size: ("--size", min(size, 10_000))),
     Part(name="audit", arguments=lambda size: ("--size", min(size, 3_000))),
@@ -177,8 +177,8 @@ def table(found: Results) -> Iterator[str]:
     """The table of the targets, as a terminal shows it."""
     figures = found.by_name
     for target in TARGETS:
-        yield f"{target.outcome(figures).value:14}{target.work}: {target.asked}"
-        yield from (f"{'':14}  {one.outcome(figures).value}: {one.says(figures)}" for one in target.conditions)
+        yield f"{target.outcome(figures).value:27}{target.work}: {target.asked}"
+        yield from (f"{'':27}{one.outcome(figures).value}: {one.says(figures)}" for one in target.conditions)
 
 
 def changes(old: Results | None, new: Results) -> Iterator[str]:

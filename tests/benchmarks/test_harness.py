@@ -140,14 +140,24 @@ def satisfying(conditions: tuple[Condition, ...], name: str, *, good: bool) -> F
     asked = (ratio.at_most or ratio.at_least) if ratio else None
     if not good:
         value = value * 10 if plain.at_most is not None else value / 10
-    return figure(name, value, n=YEAR, bound=value / asked if asked else None)
+    return figure(name, value, n=plain.each or plain.of or YEAR, bound=value / asked if asked else None)
 
 
 def test_a_smaller_year_is_judged_in_proportion() -> None:
     condition = Condition(figure="year", at_most=300, each=YEAR)
-    assert condition.outcome({"year": figure("year", 6, n=30_000)}) is Outcome.REACHED
+    assert condition.outcome({"year": figure("year", 6, n=30_000)}) is Outcome.SMALLER
     assert condition.outcome({"year": figure("year", 6.1, n=30_000)}) is Outcome.MISSED
     assert condition.says({"year": figure("year", 6, n=30_000)}) == "300 s for 1,500,000, from 6 s for 30,000"
+
+
+def test_what_is_asked_of_many_is_said_to_be_reached_of_fewer() -> None:
+    condition = Condition(figure="log of *: receipt", at_most=5, of=100)
+    fewer = {"log of 10: receipt": figure("log of 10: receipt", 1, "ms", n=10)}
+    assert condition.outcome(fewer) is Outcome.SMALLER
+    assert condition.says(fewer) == "1 ms at 10"
+    enough = fewer | {"log of 100: receipt": figure("log of 100: receipt", 2, "ms", n=100)}
+    assert condition.outcome(enough) is Outcome.REACHED
+    assert condition.says(enough) == "2 ms"
 
 
 # -- the parts ------------------------------------------------------------------------------------------------------------
