@@ -9,9 +9,18 @@ from datetime import datetime, timedelta
 from typing import cast
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 
-from sogoc.errors import GateRefused, KeyUnavailable, LogForked, RecoveryNeeded, Refusal, SogocError, StorageUnavailable
+from sogoc.errors import (
+    GateRefused,
+    KeyUnavailable,
+    LogForked,
+    RecoveryNeeded,
+    Refusal,
+    SogocError,
+    StorageUnavailable,
+    UnavailableError,
+)
 from sogoc.ports import IssuerSigner
 from sogoc.register import queries
 from sogoc.register.alone import alone
@@ -261,6 +270,26 @@ def test_another_tree_stops_a_worker(trial: Trial) -> None:
     shown(trial, root="A" * 43 + "=")
     with pytest.raises(LogForked):
         Hand(trial, log=False).step()
+
+
+def test_a_database_that_does_not_answer_is_asked_again_and_looked_at_anew(
+    committed: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = committed
+    trial.approved(7)
+    one = Hand(trial, log=False)
+    one.step()
+    with monkeypatch.context() as patch:
+
+        def gone(*_: object, **__: object) -> None:
+            raise OperationalError("server closed the connection unexpectedly")
+
+        patch.setattr(sealing, "work", gone)
+        refused(UnavailableError, one.step)
+    shown(trial, size=1)  # what answers now is an old backup
+    with pytest.raises(RecoveryNeeded):
+        one.step()
+    assert Seal.objects.count() == 0
 
 
 # -- heads ---------------------------------------------------------------------------------------------------------------------

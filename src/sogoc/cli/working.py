@@ -6,7 +6,7 @@ import signal
 import time
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
@@ -41,29 +41,27 @@ def worker(
     """
     from sogoc.cli.opening import done
 
-    stop = _Stop()
     one = _open(home(), seal_only=seal_only)
     began, rows, heads = time.monotonic(), 0, 0
     said = began
-    while not stop.asked:
-        try:
-            piece = one.step(now=_now())
-            ended = once or (piece is None and until_idle and one.is_done())
-        except UnavailableError as error:
-            if once:
-                raise
-            _tell(error)
-            stop.sleep(max(pause, _OUTAGE))
-            continue
-        if piece is not None:
-            rows, heads = rows + piece.rows, heads + (piece.head is not None)
-        if ended:
-            break
-        if piece is None:
-            stop.sleep(pause)
-        elif time.monotonic() - said >= _LINE_EVERY and not as_json:
-            said = time.monotonic()
-            _say(f"ở đây · here {rows:,} · ", _progress())
+    with _Stop() as stop:
+        while not stop.asked:
+            try:
+                piece = one.step(now=_now())
+                if piece is not None:
+                    rows, heads = rows + piece.rows, heads + (piece.head is not None)
+                if once or (piece is None and until_idle and one.is_done()):
+                    break
+                if piece is None:
+                    stop.sleep(pause)
+                elif time.monotonic() - said >= _LINE_EVERY and not as_json:
+                    said = time.monotonic()
+                    _say(f"ở đây · here {rows:,} · ", one.progress())
+            except UnavailableError as error:
+                if once:
+                    raise
+                _tell(error)
+                stop.sleep(max(pause, _OUTAGE))
     return done(
         as_json, {"rows": rows, "heads": heads, "seconds": round(time.monotonic() - began, 3), "stopped": stop.asked},
         f"Đã ký {rows:,} văn bằng, công bố {heads} điểm chốt", f"{rows:,} sealed and {heads} heads published here",
@@ -163,10 +161,14 @@ def _json(found: Progress) -> dict[str, Any]:
 class _Stop:
     """Whether somebody asked this process to end. The second time is not asked but done, as if there were no such wish."""
 
-    def __init__(self) -> None:
+    def __enter__(self) -> Self:
         self.asked = False
-        for one in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(one, self._ask)
+        self._before = {one: signal.signal(one, self._ask) for one in (signal.SIGTERM, signal.SIGINT)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one, before in self._before.items():
+            signal.signal(one, before)
 
     def _ask(self, number: int, _frame: FrameType | None) -> None:
         self.asked = True

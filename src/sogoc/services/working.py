@@ -6,7 +6,8 @@ it; and what is to be done stands in the tables, so nobody has to be told.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -57,26 +58,38 @@ class Worker:
 
         Raises: RecoveryNeeded, LogForked, StorageUnavailable; UnavailableError when the database does not answer.
         """
-        try:
+        with self._answering():
             if not self._looked:
                 self._refuse_if_behind()
             return self._log(now, busy=True) or self._seal(now) or self._log(now, busy=False)
+
+    def progress(self) -> queries.Progress:
+        """How far all of them are. Raises: UnavailableError."""
+        with self._answering():
+            return queries.progress()
+
+    def is_done(self) -> bool:
+        """Whether nothing waits any more that this host could do, now or when others let go of it. Raises: UnavailableError."""
+        with self._answering():
+            hopeless = {one for one in self._left_alone if isinstance(one, Batch)}
+            barred = {one.pk for one in self._left_alone if isinstance(one, IssuerKey)}
+            for batch in queries.unfinished_batches():
+                keys = set(batch.shards.filter(done_at__isnull=True).values_list("key", flat=True))
+                if batch not in hopeless and not (keys and keys <= barred):
+                    return False
+            return self.log is None or not self._waits()
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Tell of a database that does not answer as of any other outage, and look again at what it is when it does."""
+        try:
+            yield
         except (OperationalError, InterfaceError) as error:
-            self._looked = False  # it may come back as another one
+            self._looked = False
             connection.close()
             raise UnavailableError(
                 f"the database does not answer: {error}".strip(), "cơ sở dữ liệu không trả lời"
             ) from error
-
-    def is_done(self) -> bool:
-        """Whether nothing waits any more that this host could do, now or when others let go of it."""
-        hopeless = {one for one in self._left_alone if isinstance(one, Batch)}
-        barred = {one.pk for one in self._left_alone if isinstance(one, IssuerKey)}
-        for batch in queries.unfinished_batches():
-            keys = set(batch.shards.filter(done_at__isnull=True).values_list("key", flat=True))
-            if batch not in hopeless and not (keys and keys <= barred):
-                return False
-        return self.log is None or not self._waits()
 
     # -- sealing -------------------------------------------------------------------------------------------------------
 
