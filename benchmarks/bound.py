@@ -265,6 +265,8 @@ def main() -> None:
         figures.append(_clock("bound: year", [seconds for seconds, _ in took], "s", n=asked.size))
         stored = statistics.median(size for _, size in took)
         figures.append(Figure(name="bound: stored", value=stored, unit="B", n=asked.size, note="rows and one index"))
+    logged = len(entry(bytes(32), asked.size)) + 2 + merkle.HASH_BYTES
+    figures.append(Figure(name="bound: logged", value=logged, unit="B", note="an entry, its length and its hash"))
     say(figures, asked.json)
 
 

@@ -159,6 +159,7 @@ def concluded(figures: list[Figure], growth: dict[int, list[Figure]], size: int)
     """What only several parts say together: the year to its bound, and its memory to that of a tenth."""
     figures = results.bounded(figures, "year", "bound: year", "the raw bound")
     figures = results.bounded(figures, "stored: in PostgreSQL", "bound: stored", "a bare table", each=True)
+    figures = results.bounded(figures, "stored: public log", "bound: logged", "an entry and its hash", each=True)
     name = "year: peak memory"
     here = next((one for one in figures if one.name == name), None)
     tenth = next((one for one in growth.get(nearest_tenth(size, growth), []) if one.name == name), None)
