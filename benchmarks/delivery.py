@@ -272,17 +272,18 @@ def gas() -> Iterator[Figure]:
 
 
 @contextmanager
-def made(size: int, rows: int) -> Iterator[Home]:
-    """An archive of `size` diplomas, issued as any are, and its head anchored."""
+def made(size: int, rows: int) -> Iterator[tuple[Home, list[Figure]]]:
+    """An archive of `size` diplomas, issued as any are, and its head anchored; and what that took, which is a year once more."""
     from sogoc.adapters import node_anvil
 
     with tempfile.TemporaryDirectory(prefix="sogoc-delivery-") as folder, country.database() as url:
         os.environ["SOGOC_DATABASE"] = url
         home, issuers = year.prepare(Path(folder), size, rows)
         try:
-            year.run(home, issuers, rows=rows, processes=2)
+            found = year.run(home, issuers, rows=rows, processes=2)
+            found["stored"] = year.stored(found["rows"], Path(folder) / "log")
             _analyse()
-            yield home
+            yield home, year.figures(found)
         finally:
             node_anvil.stop(home.folder / "chain")
 
@@ -308,11 +309,10 @@ def main() -> None:
         wiring.setup_django(asked.home)
         say(measure(Home(asked.home), count=asked.count), asked.json)
         return
-    with made(asked.size, min(asked.rows, -(-asked.size // year.LISTS))) as home:
-        figures = []
+    with made(asked.size, min(asked.rows, -(-asked.size // year.LISTS))) as (home, figures):
         if asked.sample:  # first: a revocation makes a head that no anchor holds yet
             with tempfile.TemporaryDirectory(prefix="sogoc-sample-") as to:
-                figures = sample.sample(home.folder, asked.sample, SEED, Path(to))
+                figures.extend(sample.sample(home.folder, asked.sample, SEED, Path(to)))
         say([*figures, *measure(home, count=asked.count)], asked.json)
 
 

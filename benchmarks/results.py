@@ -100,7 +100,7 @@ def medians(runs: Sequence[Sequence[Figure]]) -> list[Figure]:
 def _median(those: Sequence[Figure]) -> Figure:
     if len(those) == 1:
         return those[0]
-    values = tuple(one.value for one in those)
+    values = tuple(value for one in those for value in one.runs or (one.value,))
     bounds = [one.bound for one in those if one.bound is not None]
     return replace(
         those[-1],

@@ -37,6 +37,11 @@ def test_a_single_process_keeps_the_runs_it_made_by_itself() -> None:
     assert found.runs == (1, 2, 3)
 
 
+def test_what_two_programs_measured_is_one_figure_of_all_their_runs() -> None:
+    (found,) = results.medians([[figure("a", 2, runs=(1.0, 2.0, 9.0))], [figure("a", 3)], [figure("a", 4)]])
+    assert (found.value, found.runs) == (3, (1, 2, 9, 3, 4))
+
+
 def test_figures_of_different_numbers_are_not_mixed() -> None:
     assert len(results.medians([[figure("a", 1, n=10)], [figure("a", 9, n=20)]])) == 2
 
