@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import sha256
 from itertools import cycle
 from pathlib import Path
@@ -27,9 +27,6 @@ from sogoc.core.report import Verdict
 from sogoc.core.verify import verify_bytes
 from tests import archive
 
-STORY = archive.story()
-PRESENTED = [STORY.archive.evidence(one).encode() for one in STORY.few]
-POLICY = STORY.archive.policy(STORY.wednesday + 1)
 ES256 = ec.ECDSA(SHA256())
 _URL = bytes.maketrans(b"+/", b"-_")
 
@@ -52,18 +49,15 @@ def _climb(leaf: bytes, index: int, size: int, proof: list[str]) -> bytes:
     return leaf
 
 
-def _keys() -> dict[str, ec.EllipticCurvePublicKey]:
-    page = orjson.loads(orjson.loads(PRESENTED[0])["fresh"]["authorities"][0]["page"])
-    numbers = [(one["kid"], one["jwk"]) for one in page["keys"]]
+@lru_cache(maxsize=8)
+def _keys(page: str) -> dict[str, ec.EllipticCurvePublicKey]:
+    numbers = [(one["kid"], one["jwk"]) for one in orjson.loads(page)["keys"]]
     return {
         kid: ec.EllipticCurvePublicNumbers(
             int.from_bytes(_unb64(jwk["x"]), "big"), int.from_bytes(_unb64(jwk["y"]), "big"), ec.SECP256R1()
         ).public_key()
         for kid, jwk in numbers
     }
-
-
-KEYS = _keys()
 
 
 def bare(presented: bytes) -> dict[str, Any]:
@@ -74,7 +68,8 @@ def bare(presented: bytes) -> dict[str, Any]:
     header, payload, signature = jwt.split(".")
     r, s = (int.from_bytes(_unb64(signature)[part], "big") for part in (slice(32), slice(32, 64)))
     signed = f"{header}.{payload}".encode()
-    KEYS[orjson.loads(_unb64(header))["kid"]].verify(encode_dss_signature(r, s), signed, ES256)
+    keys = _keys(fresh["authorities"][0]["page"])
+    keys[orjson.loads(_unb64(header))["kid"]].verify(encode_dss_signature(r, s), signed, ES256)
     slots = set(orjson.loads(_unb64(payload))["_sd"])
     fields = {}
     for disclosure in disclosures:
@@ -92,16 +87,15 @@ def bare(presented: bytes) -> dict[str, Any]:
     return fields
 
 
-def _turns() -> Iterator[bytes]:
-    return cycle(PRESENTED)
-
-
 def main() -> None:
     asked = arguments(__doc__).parse_args()
-    real, plain = _turns(), _turns()
+    story = archive.story()
+    presented = [story.archive.evidence(one).encode() for one in story.few]
+    policy = story.archive.policy(story.wednesday + 1)
+    real, plain = cycle(presented), cycle(presented)
 
     def eight_steps() -> int:
-        return int(verify_bytes(next(real), POLICY, archive.NOW).verdict is Verdict.VALID)
+        return int(verify_bytes(next(real), policy, archive.NOW).verdict is Verdict.VALID)
 
     def bare_loop() -> int:
         return bool(bare(next(plain)))

@@ -47,6 +47,7 @@ class Site:
     files: Path
     port: int
     said: Path
+    environment: Mapping[str, str]
 
     @property
     def url(self) -> str:
@@ -101,12 +102,19 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         yield running
 
 
+@pytest.fixture
+def unasked(site: Site) -> Iterator[Site]:
+    """Another process of the same site, that was asked nothing yet."""
+    with _serving(site.home.parent, site.environment) as running:
+        yield running
+
+
 @contextmanager
 def _serving(folder: Path, environment: Mapping[str, str]) -> Iterator[Site]:
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    site = Site(folder / "home", folder / "files", port, folder / "said.txt")
+    site = Site(folder / "home", folder / "files", port, folder / f"said-{port}.txt", environment)
     with site.said.open("wb") as said:
         server = subprocess.Popen(
             [sys.executable, "-m", "sogoc", "serve", "--port", str(port)],

@@ -262,9 +262,11 @@ def test_it_is_alive_and_ready(site: Site) -> None:
 
 
 @pytest.mark.parametrize("what", ["files", "policy"])
-def test_trouble_of_ours_is_no_verdict(site: Site, what: str) -> None:
+def test_trouble_of_ours_is_no_verdict(unasked: Site, what: str) -> None:
     """A tree that cannot be read, or a policy that is none: nothing is green, and nothing is called forged."""
+    site = unasked
     name = "valid.json"
+    assert (site.get("/readyz").status, site.check_file("photo.jpg").status) == (200, 200)  # it has opened its files
     if what == "files":
         with moved_away(site.files / "log"):
             answer, page, ready = site.check_file(name, **JSON), site.check_file(name), site.get("/readyz")
@@ -285,8 +287,16 @@ def test_trouble_of_ours_is_no_verdict(site: Site, what: str) -> None:
     assert site.check_file(name, **JSON).json["verdict"] == Verdict.VALID
 
 
-def test_a_damaged_tile_of_ours_is_no_verdict_either(site: Site) -> None:
+def test_what_was_proven_at_this_head_is_still_true_without_the_files(site: Site) -> None:
+    before = site.check_file("valid.json", **JSON).json
+    with moved_away(site.files / "log"):
+        assert site.check_file("valid.json", **JSON).json == before
+    assert before["verdict"] == Verdict.VALID
+
+
+def test_a_damaged_tile_of_ours_is_no_verdict_either(unasked: Site) -> None:
     """An honest diploma does not look forged beside a tree that is wrong, and nothing is said to be well."""
+    site = unasked
     tiles = [path for path in (site.files / "log/tile/0").rglob("*") if path.is_file()]
     kept = {path: path.read_bytes() for path in tiles}
     try:

@@ -67,7 +67,8 @@ def _secret_key() -> str:
     return kept.read_text() if kept.is_file() else secrets.token_urlsafe(48)
 
 
-DATABASES = {"default": _database()}
+# A connection is kept from one request to the next: to open one takes longer than to verify a diploma.
+DATABASES = {"default": _database() | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
 SECRET_KEY = _secret_key()
 DEBUG = False
 ALLOWED_HOSTS = os.environ.get("SOGOC_HOSTS", "localhost,127.0.0.1,[::1]").split(",")

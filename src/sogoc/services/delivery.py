@@ -16,6 +16,7 @@ from sogoc.core.evidence import Act, Evidence, Fresh, Lasting, Link, Logged
 from sogoc.core.merkle import Hash, Tree
 from sogoc.core.receipt import Receipt
 from sogoc.core.state import authority_leaves, authority_size, status_leaf
+from sogoc.core.status import Status, StatusList
 from sogoc.errors import WrongState
 from sogoc.ports import Keyring, Log, Printer
 from sogoc.register.models import (
@@ -69,7 +70,7 @@ class Counter:
         self._spans: list[_Span] = []
         self._trees: dict[int, tuple[Tree, dict[int, Tree]]] = {}
         self._pages: dict[int, _Page] = {}
-        self._lists: dict[int, bytes] = {}
+        self._lists: dict[int, tuple[StatusList, bytes]] = {}
 
     @cached_property
     def state(self) -> Logged:
@@ -116,7 +117,7 @@ class Counter:
             links=tuple(self._linked(size) for size in starts),
             state=self.state,
             authorities=tuple((self._page(ordinal).content, self._page(ordinal).path) for ordinal in chosen),
-            statuses=tuple((number, self._list(number), tuple(self.list_tree.proof(number))) for number in lists),
+            statuses=tuple((number, self._list(number)[1], tuple(self.list_tree.proof(number))) for number in lists),
             acts=tuple(acts),
         )
 
@@ -153,12 +154,18 @@ class Counter:
             self._pages[ordinal] = _Page(content, tuple(self.page_tree.proof(ordinal)), keeper)
         return self._pages[ordinal]
 
-    def _list(self, number: int) -> bytes:
+    def status(self, place: entry.Place) -> Status | None:
+        """What the lists of this head say of a place; None where they have none."""
+        number, index = place
+        return self._list(number)[0][index] if number < len(self.lists) else None
+
+    def _list(self, number: int) -> tuple[StatusList, bytes]:
+        """A status list, and as evidence carries it."""
         if number not in self._lists:
             stored = status_list(number)
             if status_leaf(stored) != self.lists[number]:
                 raise _went_on()
-            self._lists[number] = stored.compressed()
+            self._lists[number] = stored, stored.compressed()
         return self._lists[number]
 
     # -- lasting half -------------------------------------------------------------------------------------------

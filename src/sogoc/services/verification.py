@@ -6,14 +6,16 @@ offline. What the archive adds is only what it would publish, and every fact say
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 
 from sogoc.core import entry, evidence, merkle
 from sogoc.core.credentials import sd_jwt
 from sogoc.core.evidence import Act, Evidence, Fresh
 from sogoc.core.presented import ReadPdf, unwrap
 from sogoc.core.report import Finding, Report, Verdict, unreadable
+from sogoc.core.status import Status
 from sogoc.core.trust import Policy
 from sogoc.core.verify import PRESENTED
 from sogoc.core.verify import verify as run_steps
@@ -42,22 +44,48 @@ def examine(presented: bytes, *, policy: Policy, log: Log, read_pdf: ReadPdf, no
         credential = sd_jwt.parse(parsed.lasting.credential)
     except MalformedError as error:
         return unreadable(f"this is not a digital diploma: {error.en}", f"đây không phải văn bằng số: {error.vi}")
-    if credential.origin != log.origin or queries.newest_head() is None:
+    newest = queries.newest_head()
+    if credential.origin != log.origin or newest is None:
         return run_steps(parsed, credential, policy, now, page=page)
-    counter = Counter(log)
-    completed = _complete(parsed, credential, counter)
-    fresh = gather(completed or parsed, credential, counter, policy)
+    head = _Head(newest.note, log)
+    completed = _complete(parsed, credential, log)
+    fresh = gather(completed or parsed, credential, head, policy)
     report = run_steps(completed or parsed, credential, policy, now, fresh=fresh, page=page)
     return report if completed is None else _say_completed(report)
 
 
-def gather(presented: Evidence, credential: sd_jwt.Presented, counter: Counter, policy: Policy) -> Fresh | None:
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """A published head by its note, which names all that the log holds; what is known at it is known to every request until the next."""
+
+    note: str | None
+    log: Log = field(compare=False)
+
+
+@lru_cache(maxsize=1)
+def _counter(head: _Head) -> Counter:
+    """The counter whose fresh halves everybody is given. A lasting half is made at one of its own, for its places are of one batch."""
+    return Counter(head.log)
+
+
+@lru_cache(maxsize=1024)
+def _ordinal(_: _Head, code: str) -> int | None:
+    return Institution.objects.filter(code=code).values_list("ordinal", flat=True).first()
+
+
+@lru_cache(maxsize=256)
+def _root(_: _Head, size: int) -> bytes | None:
+    root = Checkpoint.objects.filter(size=size).values_list("root", flat=True).first()
+    return None if root is None else bytes(root)
+
+
+def gather(presented: Evidence, credential: sd_jwt.Presented, head: _Head, policy: Policy) -> Fresh | None:
     """Return how things stand now with a credential of this archive; None for an institution that it never had.
 
     It is linked with the checkpoint of what is presented, and with the newest anchors that the policy holds.
     """
-    issuer = Institution.objects.filter(code=credential.institution).first()
-    if issuer is None or issuer.ordinal not in counter.digests:
+    counter, ordinal = _counter(head), _ordinal(head, credential.institution)
+    if ordinal is None or ordinal not in counter.digests:
         return None
     lasting = presented.lasting
     heads = [anchor.size for anchor in policy.anchors[-2:]]
@@ -67,32 +95,31 @@ def gather(presented: Evidence, credential: sd_jwt.Presented, counter: Counter, 
         heads += _size_of(lasting.checkpoint)
     number = credential.status[0]
     fresh = counter.fresh(
-        ordinals=[issuer.ordinal],
+        ordinals=[ordinal],
         numbers=[number] if number < len(counter.lists) else [],
         acts=_acts(presented, credential, counter),
         sizes=heads,
     )
-    _check_own(fresh, counter.head)
+    _check_own(fresh, counter.head, head)
     return fresh
 
 
-def _check_own(fresh: Fresh, head: Checkpoint) -> None:
+def _check_own(fresh: Fresh, newest: Checkpoint, head: _Head) -> None:
     """Check what this archive is about to say, so that nobody's diploma looks forged because a tile of ours is damaged.
 
     Raises: StorageUnavailable.
     """
-    root = bytes(head.root)
+    root = bytes(newest.root)
     shown = [*([fresh.state] if fresh.state else []), *(act.logged for act in fresh.acts)]
-    earlier = Checkpoint.objects.filter(size__in=[link.start for link in fresh.links])
-    roots = {one.size: bytes(one.root) for one in earlier}
     try:
         for one in shown:
             leaf = merkle.leaf_hash(one.entry)
-            merkle.verify_inclusion(leaf=leaf, index=one.index, size=head.size, proof=one.proof, root=root)
+            merkle.verify_inclusion(leaf=leaf, index=one.index, size=newest.size, proof=one.proof, root=root)
         for link in fresh.links:
-            if link.start in roots:  # another size was only claimed
+            earlier = _root(head, link.start)
+            if earlier is not None:  # another size was only claimed
                 merkle.verify_consistency(
-                    old_size=link.start, old_root=roots[link.start], new_size=head.size, new_root=root, proof=link.proof
+                    old_size=link.start, old_root=earlier, new_size=newest.size, new_root=root, proof=link.proof
                 )
     except ProofError as error:
         raise StorageUnavailable(
@@ -114,7 +141,7 @@ def _size_of(note: str) -> list[int]:
 def _acts(presented: Evidence, credential: sd_jwt.Presented, counter: Counter) -> list[Act]:
     """Return the last act about this qualification, with its decision, to somebody who holds the credential itself."""
     leaf = presented.lasting.leaf
-    if leaf is None:
+    if leaf is None or counter.status(credential.status) is Status.VALID:
         return []
     ours = Entry.objects.filter(index=leaf.index).first()
     if ours is None or bytes(ours.content) != leaf.entry:
@@ -135,11 +162,12 @@ def _acts(presented: Evidence, credential: sd_jwt.Presented, counter: Counter) -
 # -- an SD-JWT by itself --------------------------------------------------------------------------------------------------
 
 
-def _complete(presented: Evidence, credential: sd_jwt.Presented, counter: Counter) -> Evidence | None:
+def _complete(presented: Evidence, credential: sd_jwt.Presented, log: Log) -> Evidence | None:
     """Add the proofs of the log to a bare credential of this archive; None for anything else."""
     lasting = presented.lasting
     if lasting.checkpoint is not None or lasting.leaf is not None or presented.fresh is not None:
         return None
+    counter = Counter(log)
     number, index = credential.status
     row = (
         Row.objects.select_related("batch__entry", "batch__institution", "institution", "entry", "seal__key")

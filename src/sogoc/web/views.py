@@ -21,6 +21,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from sogoc import __version__
 from sogoc.adapters.pdf_reader import read_pdf
+from sogoc.core import canonical
 from sogoc.core.vocabulary import Said
 from sogoc.errors import InputError, SogocError, UnavailableError
 from sogoc.ports import CACHE_BRIEFLY, CACHE_FOR_EVER
@@ -82,7 +83,7 @@ def verify(request: HttpRequest) -> HttpResponse:
     except SogocError as error:
         return _unavailable(request, error)
     if _wants_json(request):
-        return JsonResponse(report.to_json(), json_dumps_params={"ensure_ascii": False, "indent": 1})
+        return HttpResponse(canonical.pretty(report.to_json()), content_type="application/json")
     return _page(
         request,
         "report",
