@@ -35,13 +35,14 @@ POLICY = "policy.json"
 
 def written(home_folder: Path, count: int, seed: int, to: Path) -> Figure:
     """Write policy and evidence of `count` diplomas into a folder."""
-    from benchmarks.delivery import clock
     from sogoc import wiring
+
+    wiring.setup_django(home_folder)
+    from benchmarks.delivery import clock
     from sogoc.cli.archive import observe
     from sogoc.register import queries
     from sogoc.services.delivery import Counter as Desk
 
-    wiring.setup_django(home_folder)
     home = wiring.Home(home_folder)
     (to / POLICY).write_bytes(observe(home.policy(), clock()).encode())
     (to / "now").write_text(clock().isoformat())
