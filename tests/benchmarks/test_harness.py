@@ -156,11 +156,11 @@ def test_a_smaller_year_is_judged_in_proportion() -> None:
 
 
 def test_what_is_asked_of_many_is_said_to_be_reached_of_fewer() -> None:
-    condition = Condition(figure="log of *: receipt", at_most=5, of=100)
-    fewer = {"log of 10: receipt": figure("log of 10: receipt", 1, "ms", n=10)}
+    condition = Condition(figure="log: receipt at *", at_most=5, of=100)
+    fewer = {"log: receipt at 10": figure("log: receipt at 10", 1, "ms", n=10)}
     assert condition.outcome(fewer) is Outcome.SMALLER
     assert condition.says(fewer) == "1 ms at 10"
-    enough = fewer | {"log of 100: receipt": figure("log of 100: receipt", 2, "ms", n=100)}
+    enough = fewer | {"log: receipt at 100": figure("log: receipt at 100", 2, "ms", n=100)}
     assert condition.outcome(enough) is Outcome.REACHED
     assert condition.says(enough) == "2 ms"
 
