@@ -26,8 +26,11 @@ def points(found: dict[str, Any], name: str) -> list[tuple[int, float]]:
 
 
 def draw(found: dict[str, Any], to: Path) -> None:
-    figure, (speed, memory) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
+    """Raises: SystemExit where no year was measured."""
     year, bound = points(found, "year"), points(found, "bound: year")
+    if not year:
+        raise SystemExit("there is no year in these results")
+    figure, (speed, memory) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
     speed.plot(*zip(*((n, n / seconds) for n, seconds in year), strict=True), marker="o", label="a year, all of it")
     if bound:
         speed.plot(*zip(*((n, n / seconds) for n, seconds in bound), strict=True), "s", color="#2a7", label="raw bound")
