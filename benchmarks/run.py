@@ -170,8 +170,8 @@ def concluded(figures: list[Figure], growth: dict[int, list[Figure]], size: int)
 
 
 def nearest_tenth(size: int, growth: dict[int, list[Figure]]) -> int:
-    """The largest size of the growth that is at most a fifth: 100,000 for 1,500,000."""
-    return max((one for one in growth if one * 5 <= size), default=0)
+    """The largest size of the growth that is at most a fifth, and whose lists are as long: 100,000 for 1,500,000; or 0."""
+    return max((one for one in growth if one * 5 <= size and rows(one) == rows(size)), default=0)
 
 
 def table(found: Results) -> Iterator[str]:

@@ -232,6 +232,12 @@ def test_memory_is_held_against_a_tenth_of_the_size() -> None:
     assert found[-1].note == "100 MiB at 100,000"
 
 
+def test_memory_is_not_held_against_that_of_shorter_lists() -> None:
+    growth = {1_000: [figure("year: peak memory", 100, "MiB", n=1_000)]}
+    here = figure("year: peak memory", 130, "MiB", n=10_000)
+    assert run.concluded([here], growth, 10_000) == [here]
+
+
 # -- the page -------------------------------------------------------------------------------------------------------------
 
 
