@@ -217,9 +217,7 @@ def look_ups(watch: year.Postgres, rows: int) -> Iterator[Figure]:
     ways = {
         "identifier": Row.objects.filter(identifier=row.identifier, follows__isnull=True),
         "serial": newest.filter(kind__in=BY_KIND, serial_number=row.serial_number),
-        "register number": newest.filter(
-            kind=row.kind, level=row.level, year=row.year, register_number=row.register_number
-        ),
+        "register number": newest.filter(kind=row.kind, level=row.level, year=row.year, number=row.number),
         "status place": Seal.objects.filter(status_list=row.seal.status_list, status_index=row.seal.status_index),
         "log index": Entry.objects.filter(index=row.entry.index),
         "last act": Entry.objects.filter(target=row.entry.pk).order_by("-index"),

@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 
 from sogoc.core.intake.syllables import name_key
+from sogoc.core.numbering import parse_register_number
 from sogoc.core.vocabulary import fold
 from sogoc.errors import InputError
 from sogoc.register.models import Institution, Row
@@ -126,6 +127,9 @@ def _fits(wanted: Wanted) -> Q:
         fits &= Q(serial_number=wanted.serial_number)
     if wanted.register_number is not None:
         fits &= Q(register_number=wanted.register_number)
+        parsed = parse_register_number(wanted.register_number, wanted.year)
+        if parsed is not None:  # numbers have an index, the texts of those that were read have none
+            fits &= Q(number=parsed.number) | Q(number__isnull=True)
     return fits
 
 
