@@ -110,6 +110,9 @@ TARGETS = (
             Condition(figure="year: peak memory", at_most=400),
             Condition(figure="year: peak memory, to that of a tenth", at_most=1.1),
         ),
+        short="Of 879 µs of a core that a diploma took, reading and checking its row is 302, sealing it 296, PostgreSQL 184. The bound seals and"
+        " stores and does nothing else; five minutes for a year is 400 µs of two cores, about what the bound itself takes where its bare"
+        " loop does 5,000 a second and core.",
     ),
     Target(
         work="seal alone: a record of 26 fields, its commitment, the signed SD-JWT",
@@ -129,6 +132,8 @@ TARGETS = (
         work="verify in the library, all eight steps, checkpoint and authority page cached",
         asked="≥ 4,000 per second and core",
         conditions=(Condition(figure="verify evidence, eight steps", at_least=4_000),),
+        short="Evidence of 16 KB is read strictly: a fifth of the time is its JSON, a tenth the base64 of a hundred hashes and disclosures, a tenth"
+        " the one ES256 signature that no two diplomas share; the rest is eight steps in Python that say what they found and why.",
     ),
     Target(
         work="verify over HTTP: evidence in, report out; two workers, the load made on the same machine",
@@ -137,6 +142,8 @@ TARGETS = (
             Condition(figure="http: verify", at_least=2_500),
             Condition(figure="http: verify, p99", at_most=50),
         ),
+        short="A request is the steps of the row above, once more as much for the framework and the form, one look at the newest head in the database,"
+        " and a report of 6 KB; the load shares the two cores.",
     ),
     Target(
         work="look-up by number, 1.5 million rows",
@@ -145,6 +152,7 @@ TARGETS = (
             Condition(figure="http: look-up", at_least=2_000, of=YEAR),
             Condition(figure="http: look-up, p99", at_most=50, of=YEAR),
         ),
+        short="There is no public look-up yet: `delivery.py` measures the reads that it will make, each an index read of about a millisecond.",
     ),
     Target(
         work="receipt for any entry at 100 million entries",
