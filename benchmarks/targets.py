@@ -110,9 +110,9 @@ TARGETS = (
             Condition(figure="year: peak memory", at_most=400),
             Condition(figure="year: peak memory, to that of a tenth", at_most=1.1),
         ),
-        short="Of 879 µs of a core that a diploma took, reading and checking its row is 302, sealing it 296, PostgreSQL 184. The bound seals and"
-        " stores and does nothing else; five minutes for a year is 400 µs of two cores, about what the bound itself takes where its bare"
-        " loop does 5,000 a second and core.",
+        short="Of 879 µs of a core that a diploma took, reading and checking its row is 302, sealing it 296, "
+        "PostgreSQL 184. The bound seals and stores and does nothing else; five minutes for a year is 400 µs "
+        "of two cores, about what the bound itself takes where its bare loop does 5,000 a second and core.",
     ),
     Target(
         work="seal alone: a record of 26 fields, its commitment, the signed SD-JWT",
@@ -121,7 +121,8 @@ TARGETS = (
             Condition(figure="seal a record of 26 fields and sign it", at_least=7_000),
             Condition(figure="seal a record of 26 fields and sign it", at_least=0.75, of_bound=True),
         ),
-        short="The rate was asked of a machine whose bare loop does 8,700 a second and core; the ratio is what travels.",
+        short="The rate was asked of a machine whose bare loop does 8,700 a second and core; the ratio is what "
+        "travels.",
     ),
     Target(
         work="append and publish to the log",
@@ -132,8 +133,9 @@ TARGETS = (
         work="verify in the library, all eight steps, checkpoint and authority page cached",
         asked="≥ 4,000 per second and core",
         conditions=(Condition(figure="verify evidence, eight steps", at_least=4_000),),
-        short="Evidence of 16 KB is read strictly: a fifth of the time is its JSON, a tenth the base64 of a hundred hashes and disclosures, a tenth"
-        " the one ES256 signature that no two diplomas share; the rest is eight steps in Python that say what they found and why.",
+        short="Evidence of 16 KB is read strictly: a fifth of the time is its JSON, a tenth the base64 of a hundred"
+        " hashes and disclosures, a tenth the one ES256 signature that no two diplomas share; the rest is "
+        "eight steps in Python that say what they found and why.",
     ),
     Target(
         work="verify over HTTP: evidence in, report out; two workers, the load made on the same machine",
@@ -142,8 +144,8 @@ TARGETS = (
             Condition(figure="http: verify", at_least=2_500),
             Condition(figure="http: verify, p99", at_most=50),
         ),
-        short="A request is the steps of the row above, once more as much for the framework and the form, one look at the newest head in the database,"
-        " and a report of 6 KB; the load shares the two cores.",
+        short="A request is the steps of the row above, once more as much for the framework and the form, one look "
+        "at the newest head in the database, and a report of 6 KB; the load shares the two cores.",
     ),
     Target(
         work="look-up by number, 1.5 million rows",
@@ -152,7 +154,8 @@ TARGETS = (
             Condition(figure="http: look-up", at_least=2_000, of=YEAR),
             Condition(figure="http: look-up, p99", at_most=50, of=YEAR),
         ),
-        short="There is no public look-up yet: `delivery.py` measures the reads that it will make, each an index read of about a millisecond.",
+        short="There is no public look-up yet: `delivery.py` measures the reads that it will make, each an index "
+        "read of about a millisecond.",
     ),
     Target(
         work="receipt for any entry at 100 million entries",
@@ -179,8 +182,8 @@ TARGETS = (
             Condition(figure="print a diploma", at_least=100),
             Condition(figure="print and sign a diploma", at_least=30),
         ),
-        short="The press (typst, its compiler reused) lays out and writes a page that it has not seen before at the bound that is given;"
-        " only the same page again is twice as fast.",
+        short="The press (typst, its compiler reused) lays out and writes a page that it has not seen before at the"
+        " bound that is given; only the same page again is twice as fast.",
     ),
     Target(
         work="storage per diploma, everything",
