@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # the tests make the data
 
 from benchmarks.figures import arguments, rates, say
 from sogoc.core.report import Verdict
+from sogoc.core.trust import Policy
 from sogoc.core.verify import verify_bytes
 from tests import archive
 
@@ -87,11 +88,19 @@ def bare(presented: bytes) -> dict[str, Any]:
     return fields
 
 
+def pile(count: int) -> tuple[list[bytes], Policy]:
+    """Evidence of so many diplomas of one batch, and a policy under which all of them are valid."""
+    made = archive.Archive()
+    ours = made.accredit("DHSG01", "Trường Đại học Sông Gốc")
+    made.state(archive.on_july(14))
+    diplomas = made.issue(ours, [archive.record(number) for number in range(1, count + 1)])
+    size = made.state(archive.on_july(17)) + 1
+    return [made.evidence(one).encode() for one in diplomas], made.policy(size)
+
+
 def main() -> None:
-    asked = arguments(__doc__).parse_args()
-    story = archive.story()
-    presented = [story.archive.evidence(one).encode() for one in story.few]
-    policy = story.archive.policy(story.wednesday + 1)
+    asked = arguments(__doc__, size=400).parse_args()
+    presented, policy = pile(asked.size)
     real, plain = cycle(presented), cycle(presented)
 
     def eight_steps() -> int:
