@@ -17,7 +17,7 @@ demo: setup ## The whole story in the terminal, from a spreadsheet to a verified
 serve: setup ## The public page of the archive that the demo made
 	@$(BIN)/sogoc serve $(ARGS)
 
-test: dev ## All tests but the slow ones; those that touch the database run on SQLite and on PostgreSQL
+test: dev ## All tests but the slow ones; those of the database on PostgreSQL too, and there with every case
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 	SOGOC_TEST_DATABASE=postgresql $(BIN)/pytest -n $(WORKERS) --dist worksteal $(DATABASE_TESTS)
 

@@ -23,6 +23,25 @@ import pytest
 from tests import postgres
 
 DATABASE = os.environ.get("SOGOC_TEST_DATABASE", "sqlite")
+
+_SAMPLED = ("tests/faults", "tests/services")
+_WHOLE = {"test_append_only.py"}  # its triggers are written for each database
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Real archives are on PostgreSQL, where every case runs. On SQLite one case of each test does, and the others with `make slow`."""
+    if DATABASE == "postgresql":
+        return
+    seen = set()
+    for item in items:
+        if isinstance(item, pytest.Function) and item.nodeid.startswith(_SAMPLED) and item.path.name not in _WHOLE:
+            test = item.path, item.originalname
+            if test in seen:
+                item.add_marker(pytest.mark.slow)
+            seen.add(test)
+
+
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 
@@ -104,9 +123,9 @@ def postgres_url(postgres_cluster: postgres.Cluster) -> str:
     return postgres_cluster.create(f"test_{next(_databases)}")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=[pytest.param("sqlite", marks=pytest.mark.slow), "postgresql"])
 def archive_environment(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
-    """The environment of a new, empty archive, once on each database: for tests that start `sogoc` as a program."""
+    """The environment of a new, empty archive, for tests that start `sogoc` as a program: on SQLite, as the demo is, with `make slow`."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SOGOC_")}
     environment["SOGOC_HOME"] = str(tmp_path / "archive")
     if request.param == "postgresql":

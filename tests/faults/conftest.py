@@ -14,20 +14,6 @@ from tests.conftest import DATABASE
 from tests.faults.worlds import Database, Nursery, PostgresDatabase, SqliteDatabase, World
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Real archives are on PostgreSQL, where every case runs. On SQLite one case of each test does, and the others with `make slow`."""
-    if DATABASE == "postgresql":
-        return
-    seen = set()
-    for item in items:
-        if isinstance(item, pytest.Function) and Path(__file__).parent in item.path.parents:
-            test = item.path, item.originalname
-            if test in seen:
-                item.add_marker(pytest.mark.slow)
-            seen.add(test)
-
-
 @pytest.fixture(scope="session")
 def nursery() -> Iterator[Nursery]:
     one = Nursery()

@@ -292,7 +292,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_the_end_is_what_the_decisions_say_that_remain(bench: Bench, steps: list[tuple[str, int]]) -> None:
     """Whatever was accepted and undone on the way, the file reads as if only what remains had ever been decided."""
