@@ -1,6 +1,7 @@
 """How many diplomas one core verifies in a second, all eight steps, beside a bare loop that believes everything else.
 
-The verifier has seen checkpoint, authority page and batch before, as one has who reads a pile of applications; each diploma is another.
+The verifier has seen checkpoint, authority page and batch before, as one has who reads a pile of applications; each diploma is another,
+and there are more of them than what is remembered of any.
 The bare loop reads the same JSON, checks the same signature of the institution, opens the same disclosures, and follows the same paths
 to the same roots; it refuses nothing that is malformed, asks for no power, status, order or time, and reports nothing.
 """
@@ -28,6 +29,7 @@ from sogoc.core.trust import Policy
 from sogoc.core.verify import verify_bytes
 from tests import archive
 
+BATCH = 400
 ES256 = ec.ECDSA(SHA256())
 _URL = bytes.maketrans(b"+/", b"-_")
 
@@ -89,17 +91,22 @@ def bare(presented: bytes) -> dict[str, Any]:
 
 
 def pile(count: int) -> tuple[list[bytes], Policy]:
-    """Evidence of so many diplomas of one batch, and a policy under which all of them are valid."""
+    """Evidence of so many diplomas of an institution, and a policy under which all of them are valid."""
     made = archive.Archive()
     ours = made.accredit("DHSG01", "Trường Đại học Sông Gốc")
     made.state(archive.on_july(14))
-    diplomas = made.issue(ours, [archive.record(number) for number in range(1, count + 1)])
+    numbers = range(1, count + 1)
+    diplomas = [
+        diploma
+        for at in range(0, count, BATCH)
+        for diploma in made.issue(ours, [archive.record(number) for number in numbers[at : at + BATCH]])
+    ]
     size = made.state(archive.on_july(17)) + 1
     return [made.evidence(one).encode() for one in diplomas], made.policy(size)
 
 
 def main() -> None:
-    asked = arguments(__doc__, size=400).parse_args()
+    asked = arguments(__doc__, size=2_200).parse_args()
     presented, policy = pile(asked.size)
     real, plain = cycle(presented), cycle(presented)
 

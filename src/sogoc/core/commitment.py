@@ -7,14 +7,15 @@ Spec: docs/spec/record.md
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain
 
 import orjson
 
-from sogoc.core.canonical import Json, b64, unb64
-from sogoc.core.record import MAX_FIELD_BYTES, Record, Schema, check_text
+from sogoc.core.canonical import Json, b64, unb64_all, unb64_each
+from sogoc.core.record import MAX_FIELD_BYTES, Record, Schema, all_fine, check_text
 from sogoc.errors import InputError, MalformedError, RecordError, VerificationError
 
 _SALT = b"sogoc/salt/v1\x00"
@@ -85,7 +86,7 @@ def commitment(schema: Schema, slots: Sequence[bytes]) -> bytes:
     return sha256(b"".join((_COMMITMENT, bytes([len(name)]), name, len(slots).to_bytes(2, "big"), *slots))).digest()
 
 
-def open_slots(schema: Schema, slots: Sequence[bytes], disclosures: Iterable[str]) -> dict[str, str]:
+def open_slots(schema: Schema, slots: Sequence[bytes], disclosures: Collection[str]) -> dict[str, str]:
     """Return the fields that these disclosures open.
 
     Raises: MalformedError for a disclosure that is not of the form; VerificationError for a name that is unknown or repeated, or
@@ -95,8 +96,7 @@ def open_slots(schema: Schema, slots: Sequence[bytes], disclosures: Iterable[str
         raise VerificationError("the number of digests is not that of the schema", "số mã băm không đúng với mẫu")
     place = dict(zip(schema.names, slots, strict=True))
     opened: dict[str, str] = {}
-    for disclosure in disclosures:
-        name, value = _read_disclosure(disclosure)
+    for disclosure, (name, value) in zip(disclosures, _read_disclosures(disclosures), strict=True):
         if name in opened or name not in place:
             raise VerificationError("a field is shown twice or unknown", "một trường bị lặp hoặc không có trong mẫu")
         if sha256(disclosure.encode()).digest() != place[name]:
@@ -107,25 +107,27 @@ def open_slots(schema: Schema, slots: Sequence[bytes], disclosures: Iterable[str
     return opened
 
 
-def _read_disclosure(disclosure: str) -> tuple[str, str]:
-    content = unb64(disclosure)
-    if len(content) > 2 * MAX_FIELD_BYTES + 256:
+def _read_disclosures(disclosures: Collection[str]) -> list[tuple[str, str]]:
+    """Return the name and the value of each, which are read together: a diploma has twenty of them."""
+    contents = unb64_all(disclosures)
+    if max(map(len, contents), default=0) > 2 * MAX_FIELD_BYTES + 256:
         raise MalformedError("a disclosure is too long")
     try:
-        parts: Json = orjson.loads(content)
+        parts: Json = orjson.loads(b"[" + b",".join(contents) + b"]")
     except orjson.JSONDecodeError as error:
         raise MalformedError("a disclosure is not JSON") from error
-    if not isinstance(parts, list) or len(parts) != 3 or not all(isinstance(part, str) for part in parts):
-        raise MalformedError("a disclosure is not a salt, a name and a text")
-    salt, name, value = parts
-    unb64(salt, 16)
-    if orjson.dumps(parts) != content:
+    if list(map(orjson.dumps, parts)) != contents:  # also two that are JSON only side by side
         raise MalformedError("a disclosure is not in canonical form")
+    if not (set(map(type, parts)) <= {list} and set(map(len, parts)) <= {3} and set(map(type, chain(*parts))) <= {str}):
+        raise MalformedError("a disclosure is not a salt, a name and a text")
+    unb64_each([salt for salt, _, _ in parts], 16)
+    named = [(name, value) for _, name, value in parts]
     try:
-        check_text(name, value)
+        for name, value in () if all_fine([value for _, value in named]) else named:
+            check_text(name, value)
     except RecordError as error:
         raise MalformedError("a disclosed value is not plain text in NFC") from error
-    return name, value
+    return named
 
 
 def blind_decision(number: str, salt: bytes) -> bytes:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from sogoc.core import canonical, decision, jws
 from sogoc.core import override as overrides
@@ -297,6 +298,7 @@ Qualification = Issue | Successor
 """An entry that carries a commitment and a place in the status lists."""
 
 
+@lru_cache(maxsize=1024)  # a pile of diplomas names few states
 def write_time(at: datetime) -> str:
     """Return `2026-11-23T18:00:00Z`; `at` is an aware UTC datetime in whole seconds."""
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

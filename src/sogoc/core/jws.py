@@ -43,7 +43,7 @@ def read_jwk(value: Json) -> dict[str, str]:
     jwk = canonical.members(value, _JWK)
     if jwk["crv"] != "P-256" or jwk["kty"] != "EC":
         raise MalformedError("is not a P-256 key")
-    _key(unb64(jwk["x"], 32), unb64(jwk["y"], 32))
+    _key(canonical.text(jwk["x"], 43), canonical.text(jwk["y"], 43))
     return {name: str(jwk[name]) for name in sorted(_JWK)}
 
 
@@ -58,10 +58,10 @@ def _thumbprint(crv: str, kty: str, x: str, y: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _key(x: bytes, y: bytes) -> ec.EllipticCurvePublicKey:
+def _key(x: str, y: str) -> ec.EllipticCurvePublicKey:
     try:
         return ec.EllipticCurvePublicNumbers(
-            int.from_bytes(x, "big"), int.from_bytes(y, "big"), ec.SECP256R1()
+            int.from_bytes(unb64(x, 32), "big"), int.from_bytes(unb64(y, 32), "big"), ec.SECP256R1()
         ).public_key()
     except ValueError as error:
         raise MalformedError("is not a point on P-256") from error
@@ -79,7 +79,7 @@ def verify(jwk: Mapping[str, str], payload: bytes, signature: bytes) -> None:
     if not 0 < s <= _ORDER // 2:
         raise SignatureError("the signature is not in its lower form", "chữ ký không ở dạng chuẩn")
     try:
-        _key(unb64(jwk["x"], 32), unb64(jwk["y"], 32)).verify(encode_dss_signature(r, s), payload, _SHA256)
+        _key(jwk["x"], jwk["y"]).verify(encode_dss_signature(r, s), payload, _SHA256)
     except (InvalidSignature, ValueError) as error:
         raise SignatureError("the key did not sign this", "khóa này không ký nội dung này") from error
 

@@ -325,7 +325,7 @@ def _unpack(packed: bytes) -> list[Hash]:
 
 
 def _check_lengths(*hashes: Hash) -> None:
-    if any(len(presented) != HASH_BYTES for presented in hashes):
+    if set(map(len, hashes)) != {HASH_BYTES}:
         raise ProofError("a hash of the proof is not 32 bytes", "một mã băm trong chứng minh không đủ 32 byte")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
@@ -288,13 +288,13 @@ _REPERTOIRE = re.compile(
 )
 
 
-def _all_fine(record: Record) -> bool:
-    """Whether all texts of a record pass `check_text`, asked once of all together; False where each must be asked.
+def all_fine(values: Iterable[str]) -> bool:
+    """Whether all these values pass `check_text`, asked once of all together; False where each must be asked.
 
     A space is in the list and composes with no mark behind it, so texts joined by spaces are in NFC only if each of them is.
     """
     try:
-        check_text("", " ".join(record.values()))
+        check_text("", " ".join(values))
     except RecordError:
         return False
     return True
@@ -308,7 +308,7 @@ def check(schema: Schema, record: Record) -> None:
     if not record.keys() <= schema.known:
         name = next(name for name in record if name not in schema.known)
         raise RecordError(name, f"is not a field of {schema.id}", f"không thuộc mẫu {schema.id}")
-    fine = _all_fine(record)
+    fine = all_fine(record.values())
     for field in schema.fields:
         value = record.get(field.name)
         if value is None:

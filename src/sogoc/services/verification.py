@@ -191,7 +191,7 @@ def _say_completed(report: Report) -> Report:
     """Say of everything in the steps about the log that it came from here, because an SD-JWT carries none of it."""
     for check in report.checks[4:6]:
         check.facts = [
-            replace(fact, source=ARCHIVE) if fact.source == PRESENTED else fact for fact in check.facts
+            fact._replace(source=ARCHIVE) if fact.source == PRESENTED else fact for fact in check.facts
         ]  # fmt: skip
     added = Finding(
         Verdict.VALID,

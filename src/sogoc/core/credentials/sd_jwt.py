@@ -86,9 +86,7 @@ def parse(presented: str) -> Presented:
     parts = jwt.split(".")
     if len(parts) != 3 or not rest or rest.pop() or not all(rest):
         raise MalformedError("is not an SD-JWT in compact form without a key binding")
-    header = canonical.decode(unb64(parts[0]), limit=1024)
-    if not isinstance(header, dict):
-        raise MalformedError("a credential header is not an object")
+    kid, header_is_ours = _read_header(parts[0])
     payload = canonical.members(canonical.decode(unb64(parts[1]), limit=MAX_BYTES), _PAYLOAD)
     schema = SCHEMAS.get(canonical.text(payload["vct"]))
     if schema is None:
@@ -100,7 +98,7 @@ def parse(presented: str) -> Presented:
     if status_origin != origin:
         raise MalformedError("names one archive as issuer and another for status")
     return Presented(
-        kid=canonical.text(header.get("kid", ""), 64),
+        kid=kid,
         origin=origin,
         institution=institution,
         schema=schema,
@@ -109,8 +107,18 @@ def parse(presented: str) -> Presented:
         signed=f"{parts[0]}.{parts[1]}".encode(),
         signature=unb64(parts[2]),
         disclosures=tuple(rest),
-        header_is_ours=header.keys() == _HEADER and header["alg"] == "ES256" and header["typ"] == "dc+sd-jwt",
+        header_is_ours=header_is_ours,
     )
+
+
+@lru_cache(maxsize=1024)
+def _read_header(encoded: str) -> tuple[str, bool]:
+    """Return the kid that a header names, and whether it is a header of this format: all that one key signed share it."""
+    header = canonical.decode(unb64(encoded), limit=1024)
+    if not isinstance(header, dict):
+        raise MalformedError("a credential header is not an object")
+    ours = header.keys() == _HEADER and header["alg"] == "ES256" and header["typ"] == "dc+sd-jwt"
+    return canonical.text(header.get("kid", ""), 64), ours
 
 
 def show(credential: str, names: Iterable[str]) -> str:
