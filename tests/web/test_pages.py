@@ -117,6 +117,18 @@ def test_a_file_gets_its_verdict(site: Site, name: str) -> None:
     assert hashlib.sha256((site.files / name).read_bytes()).hexdigest() in page.text
 
 
+@pytest.mark.parametrize(
+    ("name", "content_type"), [("valid.json", "application/json"), ("changed.pdf", "application/pdf")]
+)
+def test_a_program_sends_the_file_itself(site: Site, name: str, content_type: str) -> None:
+    content = (site.files / name).read_bytes()
+    answer = site.ask("POST", "/xac-thuc", content, {"Content-Type": content_type, **JSON})
+    assert answer.json == site.check_file(name, **JSON).json
+    assert site.ask("POST", "/xac-thuc", b"", {"Content-Type": content_type, **JSON}).status == 400
+    large = site.ask("POST", "/xac-thuc", bytes(8 * 2**20 + 1), {"Content-Type": content_type, **JSON})
+    assert (large.status, large.json["error"]) == (413, "too-large")
+
+
 def test_only_a_passed_step_is_green(site: Site) -> None:
     for name in VERDICTS:
         report, page = site.check_file(name, **JSON).json, site.check_file(name).text
@@ -183,7 +195,7 @@ def test_the_largest_file_is_still_read(site: Site) -> None:
 def test_a_form_that_is_none_is_refused(site: Site) -> None:
     broken = site.ask("POST", "/xac-thuc", b"junk", {"Content-Type": "multipart/form-data; boundary="})
     assert broken.status == 400
-    assert site.ask("POST", "/xac-thuc", b"{}", {"Content-Type": "application/json", **JSON}).status == 400
+    assert site.ask("POST", "/xac-thuc", b"file=x", {"Content-Type": "text/plain", **JSON}).status == 400
     assert site.ask("PUT", "/xac-thuc", b"").status == 405
 
 

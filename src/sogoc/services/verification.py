@@ -44,10 +44,10 @@ def examine(presented: bytes, *, policy: Policy, log: Log, read_pdf: ReadPdf, no
         credential = sd_jwt.parse(parsed.lasting.credential)
     except MalformedError as error:
         return unreadable(f"this is not a digital diploma: {error.en}", f"đây không phải văn bằng số: {error.vi}")
-    newest = queries.newest_head()
+    newest = queries.newest_root()
     if credential.origin != log.origin or newest is None:
         return run_steps(parsed, credential, policy, now, page=page)
-    head = _Head(newest.note, log)
+    head = _Head(newest, log)
     completed = _complete(parsed, credential, log)
     fresh = gather(completed or parsed, credential, head, policy)
     report = run_steps(completed or parsed, credential, policy, now, fresh=fresh, page=page)
@@ -56,9 +56,9 @@ def examine(presented: bytes, *, policy: Policy, log: Log, read_pdf: ReadPdf, no
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """A published head by its note, which names all that the log holds; what is known at it is known to every request until the next."""
+    """A published head by its root, which is of all that the log holds; what is known at it is known to every request until the next."""
 
-    note: str | None
+    root: bytes
     log: Log = field(compare=False)
 
 

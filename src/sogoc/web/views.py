@@ -33,6 +33,10 @@ from sogoc.wiring import utc_now
 _log = logging.getLogger("sogoc.web")
 
 MAX_BYTES: int = settings.MAX_PRESENTED_BYTES
+_FILES_THEMSELVES = frozenset(
+    {"application/json", "application/pdf", "application/dc+sd-jwt", "application/octet-stream"}
+)
+"""Types of a body that is the file itself, as programs send it."""
 _DRAINED_BYTES = 64 * 2**20
 # A PDF is read in a process of its own with up to half a gigabyte: more at once than this would be too many.
 _EXAMINATIONS = BoundedSemaphore(4)
@@ -65,7 +69,10 @@ def start(request: HttpRequest) -> HttpResponse:
 @cache_control(no_store=True)
 @vary_on_headers("Accept")
 def verify(request: HttpRequest) -> HttpResponse:
-    """Verify the file that was sent, and forget it. HTML for people; for `Accept: application/json` what `sogoc verify --json` prints."""
+    """Verify the file that was sent, and forget it: of a form, or the body itself.
+
+    HTML for people; for `Accept: application/json` what `sogoc verify --json` prints.
+    """
     if request.method != "POST":
         return redirect("start")
     try:
@@ -97,13 +104,13 @@ def verify(request: HttpRequest) -> HttpResponse:
 
 
 def _presented(request: HttpRequest) -> tuple[str, bytes]:
-    """Return the name and the bytes of the uploaded file. Raises: InputError."""
+    """Return the name and the bytes of the file, which is in a form or is the body. Raises: InputError."""
     length = int(request.META.get("CONTENT_LENGTH") or 0)
     if length > settings.FILE_UPLOAD_MAX_MEMORY_SIZE:
         _drain(request, length)
         raise _too_large()
-    file = request.FILES.get("file")
-    if not isinstance(file, UploadedFile):
+    file = request if request.content_type in _FILES_THEMSELVES else request.FILES.get("file")
+    if not isinstance(file, UploadedFile | HttpRequest):
         raise InputError(
             "choose the file of a diploma", "hãy chọn tệp văn bằng",
             mend="Choose a PDF, JSON or SD-JWT file.", mend_vi="Chọn tệp PDF, JSON hoặc SD-JWT.",
@@ -113,7 +120,7 @@ def _presented(request: HttpRequest) -> tuple[str, bytes]:
         raise _too_large()
     if not content:
         raise InputError("the file is empty", "tệp trống", mend="Ask for it again.", mend_vi="Hãy xin lại tệp.")
-    return file.name or "", content
+    return getattr(file, "name", None) or "", content
 
 
 def _too_large() -> TooLarge:
