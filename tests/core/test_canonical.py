@@ -199,3 +199,40 @@ def test_members_are_a_closed_list() -> None:
     for value in others:
         with pytest.raises(MalformedError):
             canonical.members(value, a, b)
+
+
+def one_by_one(texts: list[Any], length: int | None = None) -> list[bytes] | None:
+    try:
+        return [canonical.unb64(text, length) for text in texts]
+    except MalformedError:
+        return None
+
+
+B64 = st.binary(max_size=40).map(canonical.b64) | st.text(alphabet="AQgwx09-_=+/~ \n", max_size=9)
+
+
+@given(st.lists(B64, max_size=5))
+def test_many_are_decoded_as_each_is_by_itself(texts: list[str]) -> None:
+    expected = one_by_one(texts)
+    if expected is None:
+        with pytest.raises(MalformedError):
+            canonical.unb64_all(texts)
+    else:
+        assert canonical.unb64_all(texts) == expected
+
+
+@given(st.integers(1, 40), st.data())
+def test_many_of_one_length_are_decoded_as_each_is_by_itself(length: int, data: st.DataObject) -> None:
+    right = st.binary(min_size=length, max_size=length).map(canonical.b64)
+    # One letter more, less or another: also its last, whose bits may say nothing.
+    nearly = st.tuples(right, st.sampled_from("AQgw_=é")).flatmap(
+        lambda both: st.sampled_from([both[0][:-1] + both[1], both[0] + both[1], both[0][1:], both[1] + both[0][1:]])
+    )
+    texts: list[Any] = data.draw(st.lists(right, max_size=4)) + data.draw(st.lists(nearly | st.none(), max_size=1))
+    texts = data.draw(st.permutations(texts))
+    expected = one_by_one(texts, length)
+    if expected is None:
+        with pytest.raises(MalformedError):
+            canonical.unb64_each(texts, length)
+    else:
+        assert canonical.unb64_each(texts, length) == expected

@@ -131,6 +131,21 @@ def test_a_disclosure_of_another_form_is_refused(text: str) -> None:
         open_slots(DEGREE, hides(text), [text])
 
 
+@pytest.mark.parametrize(
+    "contents",
+    [
+        [f'["{SALT}","title"', '"x"]'],
+        [f'["{SALT}","title","x"],["{SALT}","major","y"]', ""],
+        [f'["{SALT}","title","x"]', f'["{SALT}","major","y"],["{SALT}","school","z"', "]"],
+        [f'["{SALT}","title","x"', f'],["{SALT}","major","y"]'],
+    ],
+)  # fmt: skip
+def test_disclosures_that_are_json_only_side_by_side_are_refused(contents: list[str]) -> None:
+    shown = [naive_b64(content.encode()) for content in contents]
+    with pytest.raises(MalformedError):
+        open_slots(DEGREE, SEALED.slots, shown)
+
+
 def test_a_disclosure_opens_the_slot_of_its_name_only() -> None:
     """Every disclosure in every wrong slot: a field cannot be moved to where it says something else."""
     names = list(SEALED.disclosures)

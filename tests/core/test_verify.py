@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from sogoc.core import status
+from sogoc.core import entry, jws, status, verify
 from sogoc.core.authority import KeyWindow, Page, Power
 from sogoc.core.canonical import b64, unb64
 from sogoc.core.checkpoint import Checkpoint
@@ -811,6 +811,23 @@ def test_an_outcome(cell: Cell) -> None:
         assert (word == "passed") == check.passed
         if check.verdict not in {Verdict.VALID, Verdict.INCONCLUSIVE}:
             assert word == str(check.verdict), f"step {check.step} found something and says {word}"
+
+
+def test_what_is_remembered_changes_no_report() -> None:
+    """Whoever saw all these diplomas before is told of each what one is told who saw nothing."""
+    scenes = []
+    for cell in CELLS:
+        scene = Scene()
+        cell.spoil(scene)
+        scene.look()
+        scenes.append((cell, scene))
+    for cell, scene in scenes:
+        again = scene.look()
+        for module in (verify, sd_jwt, jws, entry):
+            for remembers in vars(module).values():
+                if hasattr(remembers, "cache_clear"):
+                    remembers.cache_clear()
+        assert scene.look() == again, cell
 
 
 def test_the_table_is_covered() -> None:
