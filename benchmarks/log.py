@@ -41,7 +41,7 @@ def entries(count: int) -> Iterator[bytes]:
 
 def published(contents: list[bytes], folder: Path) -> float:
     """Seconds of the processor to give entries their tiles and bundles, and all of these to the disk."""
-    files = PosixFiles(folder)
+    files = PosixFiles(folder, new=True)
     before = core_seconds()
     files.put_many(tiles.grow(Frontier.empty(), contents, lambda _: None))
     return core_seconds() - before

@@ -156,7 +156,7 @@ class Home:
             origin=settings.origin,
             trial=settings.trial,
             public=self.public,
-            staging=PosixFiles(self.folder / "staging"),
+            staging=PosixFiles(self.folder / "staging", new=True),
             lock=lock,
             signer=FileLogKeys(self.folder / "keys" / "log.pem", self.passphrase, origin=settings.origin, lock=lock),
         )
@@ -266,6 +266,7 @@ def make_home(folder: Path, *, origin: str, trial: bool, public: Path | str) -> 
     web_secret.write_text(secrets.token_urlsafe(48))
     home = Home(folder)
     Settings(origin=origin, trial=trial, public=str(public)).save(folder / "archive.json")
+    files(str(public), new=True)
     home.make_key("ministry")
     lock_file = folder / "lock" / "lock.sqlite3"
     lock_file.parent.mkdir(mode=0o700)
@@ -374,11 +375,14 @@ def files_address(given: str) -> str:
     return given if "://" in given else str(Path(given).resolve())
 
 
-def files(address: str) -> FileStore:
-    """Return the store behind the address of public files: a folder, or `s3://…`. Raises: InputError, StorageUnavailable."""
+def files(address: str, *, new: bool = False) -> FileStore:
+    """Return the store behind the address of public files: a folder, or `s3://…`. A folder that is missing is made if `new`.
+
+    Raises: InputError, StorageUnavailable.
+    """
     scheme, separator, _ = address.partition("://")
     if not separator:
-        return PosixFiles(Path(address))
+        return PosixFiles(Path(address), new=new)
     if scheme not in FILE_SCHEMES:
         raise InputError(f"no file store for {scheme}:", f"không có kho tệp cho {scheme}:")
     return FILE_SCHEMES[scheme](address)

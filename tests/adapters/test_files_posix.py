@@ -34,7 +34,7 @@ FINISHED = TILES | {"checkpoint": NEW}
 
 
 def careful(folder: Path) -> None:
-    files = PosixFiles(folder)
+    files = PosixFiles(folder, new=True)
     files.put_many(TILES.items())
     files.put("checkpoint", NEW, mutable=True)
 
@@ -75,14 +75,14 @@ def linked_before_synced(folder: Path) -> None:
 
 def published(folder: Path) -> Path:
     """A folder in which an earlier run left its checkpoint."""
-    PosixFiles(folder).put("checkpoint", OLD, mutable=True)
+    PosixFiles(folder, new=True).put("checkpoint", OLD, mutable=True)
     return folder
 
 
 def torn(folder: Path) -> list[str]:
     """The files that a reader sees and that are neither what they were nor what they were to be."""
     whole = {path: {content} for path, content in TILES.items()} | {"checkpoint": {OLD, NEW}}
-    return [path for path in PosixFiles(folder).list("") if (folder / path).read_bytes() not in whole[path]]
+    return [path for path in PosixFiles(folder, new=True).list("") if (folder / path).read_bytes() not in whole[path]]
 
 
 def killed_at(nth: int, writer: Writer, folder: Path) -> bool:
@@ -177,7 +177,7 @@ def test_an_error_at_any_call_is_told_and_leaves_nothing_in_part(tmp_path: Path,
 def test_a_power_cut_after_the_return_takes_nothing(tmp_path: Path, times: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         recorder = disk.Recorder(patch, tmp_path)
-        files = PosixFiles(tmp_path / "made" / "by the store")
+        files = PosixFiles(tmp_path / "made" / "by the store", new=True)
         for _ in range(times):
             files.put_many(TILES.items())
             assert recorder.lost() == set()
@@ -195,10 +195,10 @@ def test_what_a_killed_writer_did_not_wait_for_the_next_one_does(tmp_path: Path)
             with pytest.MonkeyPatch.context() as cut:
                 counted = disk.cut(cut, folder, nth, "EIO")
                 try:
-                    PosixFiles(folder).put("a/b/c", b"content")
+                    PosixFiles(folder, new=True).put("a/b/c", b"content")
                 except StorageUnavailable:
                     (folder / ".unconfirmed").unlink(missing_ok=True)
-            PosixFiles(folder).put("a/b/c", b"content")
+            PosixFiles(folder, new=True).put("a/b/c", b"content")
             assert recorder.lost() == set(), nth
             if counted() < nth:
                 return
@@ -271,7 +271,9 @@ def test_a_full_disk_is_told_and_passes(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_is_gone_is_not_an_empty_one(tmp_path: Path) -> None:
-    files = PosixFiles(tmp_path / "mounted")
+    with pytest.raises(StorageUnavailable):
+        PosixFiles(tmp_path / "mounted")
+    files = PosixFiles(tmp_path / "mounted", new=True)
     files.put("a", b"1")
     (tmp_path / "mounted").rename(tmp_path / "elsewhere")
     for call in (lambda: files.get("a"), lambda: files.list(""), lambda: files.delete("a")):

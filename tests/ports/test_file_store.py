@@ -131,7 +131,7 @@ class FileStoreContract:
 
 class TestPosixFiles(FileStoreContract):
     def fresh(self, folder: Path) -> FileStore:
-        return PosixFiles(folder)
+        return PosixFiles(folder, new=True)
 
 
 class TestMemoryFiles(FileStoreContract):

@@ -13,6 +13,7 @@ Spec: the contract of `FileStore` in sogoc.ports
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -49,16 +50,19 @@ def check_path(path: str) -> None:
 
 
 class PosixFiles:
-    """A `FileStore` in the folder `root`, which is made if it is missing. Threads and processes may share it."""
+    """A `FileStore` in the folder `root`, which is made only if it is `new`. Threads and processes may share it."""
 
-    def __init__(self, root: Path) -> None:
-        """Raises: StorageUnavailable."""
+    def __init__(self, root: Path, *, new: bool = False) -> None:
+        """Raises: StorageUnavailable, also where the folder is missing: a disk that is not there is no empty one."""
         self._root = root
         self._incoming = root / _INCOMING
         self._failed = False
         self._durable_folders: set[Path] = set()
         with self._reporting(str(root)):
-            make_folder(root)
+            if new:
+                make_folder(root)
+            elif not root.is_dir():
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
             self._sweep()
 
     def put(self, path: str, content: bytes, *, mutable: bool = False) -> None:

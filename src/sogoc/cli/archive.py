@@ -173,7 +173,7 @@ def log_mirror(folder: Path, target: Path, source: Path | None, policy: Path | N
     store, pinned, _ = public_files(folder, source, policy)
     from sogoc.services import checking
 
-    copied = checking.mirror(store, wiring.files(str(target)), vkeys=pinned.log, origin=pinned.origin)
+    copied = checking.mirror(store, wiring.files(str(target), new=True), vkeys=pinned.log, origin=pinned.origin)
     return done(as_json, {"files": copied}, f"Đã chép {copied} tệp vào {target}", f"{copied} files copied")
 
 
