@@ -8,14 +8,12 @@ process and of PostgreSQL's together, unless a note says otherwise. Run: make be
 # ruff: noqa: PLC0415 - the tables are there once Django is set up
 from __future__ import annotations
 
-import os
 import secrets
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -23,7 +21,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import bound, country, sample, year
+from benchmarks import bound, country, sample, web, year
 from benchmarks.figures import Figure, arguments, core_seconds, peak, rates, say
 from benchmarks.records import record
 from sogoc import wiring
@@ -65,6 +63,7 @@ def measure(home: Home, *, count: int) -> list[Figure]:
         diplomas(home, list(_some(40))),
         *look_ups(watch, Row.objects.count()),
         *gas(),
+        *web.measured(home),
     ]
 
 
@@ -266,34 +265,6 @@ def gas() -> Iterator[Figure]:
     )  # fmt: skip
 
 
-# -- the archive ------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def made(size: int, rows: int) -> Iterator[tuple[Home, list[Figure]]]:
-    """An archive of `size` diplomas, issued as any are, and its head anchored; and what that took, which is a year once more."""
-    from sogoc.adapters import node_anvil
-
-    with tempfile.TemporaryDirectory(prefix="sogoc-delivery-") as folder, country.database() as url:
-        os.environ["SOGOC_DATABASE"] = url
-        home, issuers = year.prepare(Path(folder), size, rows)
-        try:
-            found = year.run(home, issuers, rows=rows, processes=2)
-            found["stored"] = year.stored(found["rows"], Path(folder) / "log")
-            _analyse()
-            yield home, year.figures(found)
-        finally:
-            node_anvil.stop(home.folder / "chain")
-
-
-def _analyse() -> None:
-    """What PostgreSQL does by itself within a minute: without it, it plans for empty tables."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-
-
 def main() -> None:
     parser = arguments(__doc__, size=20_000)
     parser.add_argument("--rows", type=int, default=2_000, metavar="N", help="rows of one list")
@@ -307,7 +278,8 @@ def main() -> None:
         wiring.setup_django(asked.home)
         say(measure(Home(asked.home), count=asked.count), asked.json)
         return
-    with made(asked.size, min(asked.rows, -(-asked.size // year.LISTS))) as (home, figures):
+    with year.made(asked.size, min(asked.rows, -(-asked.size // year.LISTS))) as (home, found):
+        figures = year.figures(found)
         if asked.sample:  # first: a revocation makes a head that no anchor holds yet
             with tempfile.TemporaryDirectory(prefix="sogoc-sample-") as to:
                 figures.extend(sample.sample(home.folder, asked.sample, SEED, Path(to)))

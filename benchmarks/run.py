@@ -78,7 +78,6 @@ PARTS = (
     Part(name="year", arguments=a_year, times=thrice),
     Part(name="delivery", arguments=lambda size: (*a_year(size), "--count", min(size, 5_000), "--sample", min(size, 1_000))),
     Part(name="verify"),
-    Part(name="web", arguments=lambda size: ("--size", min(size, 6_000))),
     Part(name="log", arguments=lambda size: ("--size", min(size, 300_000), "--simulate", LOG if size > SHORT else LOG // 100)),
     Part(name="hosts", arguments=lambda size: ("--size", 150_000 if size > SHORT else min(size, 10_000))),
     Part(name="intake", arguments=lambda size: ("--size", min(size, 10_000))),

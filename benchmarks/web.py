@@ -1,8 +1,8 @@
 """Verification over HTTP: evidence in, report out, by two worker processes, the load made on the same machine.
 
-It makes an archive as `delivery.py` does, on a PostgreSQL of its own, and starts `sogoc serve` on it as an operator does. Programs
-send the file itself and ask for JSON; connections stay open. There are more diplomas than a server remembers of any. The bound is a
-WSGI application under the same server that does the bare loop of `verify.py`.
+It makes an archive on a PostgreSQL of its own, unless `delivery.py` has made one, and starts `sogoc serve` on it as an operator does.
+Programs send the file itself and ask for JSON; connections stay open. There are more diplomas than a server remembers of any. The
+bound is a WSGI application under the same server that does the bare loop of `verify.py`.
 """
 
 # ruff: noqa: PLC0415 - the tables are there once Django is set up
@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import delivery, load, sample
+from benchmarks import load, sample, year
 from benchmarks.figures import Figure, arguments, say
 from sogoc.wiring import Home, utc_now
 
@@ -27,9 +27,11 @@ SEED = 11
 KIND = "application/json"
 
 
-def measured(home: Home, database: str) -> Iterator[Figure]:
-    """The figures of an archive whose newest state is of now."""
+def measured(home: Home) -> Iterator[Figure]:
+    """The figures of an archive on the database that SOGOC_DATABASE names; its newest state will be of now."""
     from sogoc.register import queries
+
+    _bring_up_to_date(home)
 
     with tempfile.TemporaryDirectory(prefix="sogoc-web-") as name:
         folder = Path(name)
@@ -37,7 +39,7 @@ def measured(home: Home, database: str) -> Iterator[Figure]:
         presented = [path.read_bytes() for path in folder.glob("*.evidence.json")]
         (home.folder / "trust.json").write_bytes((folder / sample.POLICY).read_bytes())
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DJANGO_")}
-    environment |= {"SOGOC_HOME": str(home.folder), "SOGOC_DATABASE": database}
+    environment["SOGOC_HOME"] = str(home.folder)
     serve = [sys.executable, "-m", "sogoc", "serve", "--workers", str(WORKERS), "--port"]
     bare = [sys.executable, "-m", "benchmarks.web_bare", str(WORKERS)]
     real: list[load.Load] = []
@@ -67,7 +69,7 @@ def measured(home: Home, database: str) -> Iterator[Figure]:
     )  # fmt: skip
 
 
-def bring_up_to_date(home: Home) -> None:
+def _bring_up_to_date(home: Home) -> None:
     """A state of now, and an anchor that holds it: a server looks at its own clock."""
     from sogoc.services import anchoring, sequencing
 
@@ -81,9 +83,8 @@ def bring_up_to_date(home: Home) -> None:
 
 def main() -> None:
     asked = arguments(__doc__, size=6_000).parse_args()
-    with delivery.made(asked.size, -(-asked.size // 6)) as (home, _):
-        bring_up_to_date(home)
-        say(list(measured(home, os.environ["SOGOC_DATABASE"])), asked.json)
+    with year.made(asked.size, -(-asked.size // 6)) as (home, _):
+        say(list(measured(home)), asked.json)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import multiprocessing
 import os
 import queue
 import secrets
-import shutil
 import sys
 import tempfile
 import threading
@@ -249,29 +248,41 @@ def stored(total: int, public: Path) -> dict[str, float]:
     return {"in PostgreSQL": sum(sizes.values()), **tables, "public log": files / total}
 
 
+@contextmanager
+def made(size: int, rows: int, *, processes: int = 2) -> Iterator[tuple[Home, dict[str, Any]]]:
+    """An archive of `size` diplomas, issued as any are, and its head anchored; and what that took."""
+    with tempfile.TemporaryDirectory(prefix="sogoc-year-") as folder, country.database() as url:
+        os.environ["SOGOC_DATABASE"] = url
+        home, issuers = prepare(Path(folder), size, rows)
+        try:
+            found = run(home, issuers, rows=rows, processes=processes)
+            found["stored"] = stored(found["rows"], Path(folder) / "log")
+            _analyse()
+            yield home, found
+        finally:
+            _stop_chain(home)
+
+
+def _analyse() -> None:
+    """What PostgreSQL does by itself within a minute: without it, it plans for empty tables."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
 def main() -> None:
     parser = arguments(__doc__, size=30_000)
     parser.add_argument("--rows", type=int, default=5_000, metavar="N", help="rows of one list")
     parser.add_argument("--processes", type=int, default=2, metavar="N", help="that act for the institutions")
     parser.add_argument("--keep", action="store_true", help="wait in the end, while archive and database are there")
     asked = parser.parse_args()
-    rows = min(asked.rows, -(-asked.size // LISTS))
-    folder = Path(tempfile.mkdtemp(prefix="sogoc-year-"))
-    try:
-        with country.database() as url:
-            os.environ["SOGOC_DATABASE"] = url
-            home, issuers = prepare(folder, asked.size, rows)
-            try:
-                found = run(home, issuers, rows=rows, processes=asked.processes)
-                found["stored"] = stored(found["rows"], folder / "log")
-            finally:
-                _stop_chain(home)
-            show(found)
-            write(figures(found), asked.json)
-            if asked.keep:
-                input(f"kept: SOGOC_DATABASE={url} SOGOC_HOME={home.folder}; press Enter to remove it ")
-    finally:
-        shutil.rmtree(folder)
+    with made(asked.size, min(asked.rows, -(-asked.size // LISTS)), processes=asked.processes) as (home, found):
+        show(found)
+        write(figures(found), asked.json)
+        if asked.keep:
+            url = os.environ["SOGOC_DATABASE"]
+            input(f"kept: SOGOC_DATABASE={url} SOGOC_HOME={home.folder}; press Enter to remove it ")
 
 
 def _stop_chain(home: Home) -> None:
