@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
+from pathlib import Path
 
 from django.conf import settings
 
@@ -29,11 +30,12 @@ def policy() -> Policy:
 
     Raises: MalformedError for a policy that is none or of another log; ChainUnavailable, KeyUnavailable.
     """
+    file = home().folder / "trust.json"
     try:
-        content = (home().folder / "trust.json").read_bytes()
+        written = file.stat()
     except FileNotFoundError:
         return home().policy()
-    pinned = _parse(content)
+    pinned = _parse(file, written.st_ino, written.st_mtime_ns, written.st_size)
     if pinned.origin != home().settings.origin:
         raise MalformedError(
             f"trust.json is of the log {pinned.origin}, not of this archive",
@@ -42,4 +44,7 @@ def policy() -> Policy:
     return pinned
 
 
-_parse = lru_cache(maxsize=1)(trust.parse)
+@lru_cache(maxsize=1)
+def _parse(file: Path, *_written: int) -> Policy:
+    """A policy as it was written then: whoever writes it anew makes another file of it."""
+    return trust.parse(file.read_bytes())
