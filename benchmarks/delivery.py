@@ -8,12 +8,15 @@ process and of PostgreSQL's together, unless a note says otherwise. Run: make be
 # ruff: noqa: PLC0415 - the tables are there once Django is set up
 from __future__ import annotations
 
+import os
 import secrets
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -63,6 +66,7 @@ def measure(home: Home, *, count: int) -> list[Figure]:
         diplomas(home, list(_some(40))),
         *look_ups(watch, Row.objects.count()),
         *gas(),
+        *fsck(home, total),
         *web.measured(home),
     ]
 
@@ -121,6 +125,32 @@ def _in_order() -> Iterator[Row]:
 def _some(count: int) -> Iterator[Row]:
     """Some rows of the archive by lot, of which nothing was decided since."""
     yield from sample.drawn(count, SEED)
+
+
+# -- a stranger's reading ----------------------------------------------------------------------------------------------
+
+
+def fsck(home: Home, total: int) -> Iterator[Figure]:
+    """The whole log read again by a process of its own: every entry, tile, page and state. Raises: SystemExit unless it is clean."""
+    environment = os.environ | {"SOGOC_HOME": str(home.folder)}
+    began, before, memory = time.perf_counter(), core_seconds(), 0.0
+    with tempfile.TemporaryFile() as said:
+        reader = subprocess.Popen(
+            [sys.executable, "-m", "sogoc", "log", "fsck"], env=environment, stdout=said, stderr=said
+        )
+        while reader.poll() is None:
+            with suppress(OSError, StopIteration):
+                memory = max(memory, peak(reader.pid))
+            time.sleep(0.05)
+        if reader.returncode:
+            said.seek(0)
+            raise SystemExit(said.read().decode())
+    wall = time.perf_counter() - began
+    yield Figure(
+        name="log fsck", value=core_seconds() - before, unit="s of a core", n=total,
+        note=f"clean; {wall:.0f} s by the clock",
+    )  # fmt: skip
+    yield Figure(name="log fsck: peak memory", value=memory, unit="MiB", n=total)
 
 
 # -- one revocation ---------------------------------------------------------------------------------------------------

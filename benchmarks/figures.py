@@ -79,9 +79,9 @@ def core_seconds() -> float:
     return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
-def peak() -> float:
-    """The largest memory that this process ever had, in MiB."""
-    line = next(one for one in Path("/proc/self/status").read_text().splitlines() if one.startswith("VmHWM"))
+def peak(process: int | str = "self") -> float:
+    """The largest memory that a process ever had, in MiB."""
+    line = next(one for one in Path(f"/proc/{process}/status").read_text().splitlines() if one.startswith("VmHWM"))
     return int(line.split()[1]) / 1024
 
 
