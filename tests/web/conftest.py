@@ -15,6 +15,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -77,6 +78,12 @@ class Site:
         )
         sent = {"Content-Type": f"multipart/form-data; boundary={boundary}", **(headers or {})}
         return self.ask("POST", "/xac-thuc", part + f"--{boundary}--\r\n".encode(), sent)
+
+    def look_up(self, institution: str, number: str, name: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+        """Ask about a number as a browser's form does."""
+        body = urlencode({"institution": institution, "number": number, "name": name}).encode()
+        sent = {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
+        return self.ask("POST", "/tra-cuu", body, sent)
 
     def check_file(self, name: str, **headers: str) -> Answer:
         return self.check((self.files / name).read_bytes(), name=name, headers={**headers})

@@ -154,6 +154,56 @@ def test_by_keyboard_alone(browser: Browser, site: Site) -> None:
     page.wait_for_url(f"{site.url}/")
 
 
+def look_up(page: Page, site: Site, institution: str, number: str, name: str) -> None:
+    page.goto(site.url)
+    page.get_by_role("link", name="Tra cứu theo số hiệu hoặc số vào sổ").click()
+    page.wait_for_url("**/tra-cuu")
+    page.get_by_label("Mã cơ sở cấp bằng").fill(institution)
+    page.get_by_label("Số hiệu hoặc số vào sổ").fill(number)
+    page.get_by_label("Họ và tên người được cấp").fill(name)
+    page.get_by_role("button", name="Tra cứu").click()
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [(None, "Khớp: có trong sổ gốc"), ("Trần Thị Không Phải Ai", "Có văn bằng với số này nhưng họ tên không khớp")],
+)
+@pytest.mark.parametrize("scripted", [True, False])
+def test_a_number_is_looked_up(
+    browser: Browser, site: Site, complaints: list[str], name: str | None, title: str, scripted: bool
+) -> None:
+    claims = site.check_file("valid.json", Accept="application/json").json["claims"]
+    page = open_page(browser, complaints, java_script_enabled=scripted)
+    look_up(page, site, claims["institution"].lower(), claims["serial_number"], name or claims["holder_name"])
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_contain_text(title)
+    expect(page.get_by_role("heading", level=1).locator("[lang=en]")).not_to_be_empty()
+    assert page.url == f"{site.url}/tra-cuu"
+    assert claims["holder_name"] not in page.content()
+    if scripted:
+        expect(heading).to_be_focused()
+        assert_good_at_any_width(page)
+    page.get_by_role("link", name="Tra cứu số khác").click()
+    expect(page.get_by_label("Họ và tên người được cấp")).to_have_value("")
+    assert complaints == []
+
+
+def test_the_page_of_the_look_up(browser: Browser, site: Site, complaints: list[str]) -> None:
+    page = open_page(browser, complaints)
+    page.goto(f"{site.url}/tra-cuu")
+    expect(page).to_have_title("Tra cứu theo số – Sổ Gốc")
+    assert_good_at_any_width(page)
+    assert complaints == []
+    for field in ("#institution", "#number", "#name"):
+        page.locator("form").evaluate("form => form.noValidate = true")
+        page.get_by_role("button", name="Tra cứu").click()
+        expect(page.get_by_role("alert")).to_be_focused()
+        page.get_by_role("alert").get_by_role("link").click()
+        expect(page.locator(field)).to_be_focused()
+        assert_good_at_any_width(page)
+        page.locator(field).fill("x")
+
+
 def test_the_skip_link_leads_past_the_header(browser: Browser, site: Site) -> None:
     page = open_page(browser)
     page.goto(site.url)

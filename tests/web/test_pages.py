@@ -337,6 +337,6 @@ def test_a_step_that_throws_is_never_green(tmp_path: Path, monkeypatch: pytest.M
     answer = client.post("/xac-thuc", {"file": ContentFile(b"{}", name="a.json")})
     assert answer.status_code == 500
     page = answer.content.decode()
-    assert "Chưa có kết luận nào về tệp của bạn" in page
+    assert "Chưa có kết luận nào về văn bằng của bạn" in page
     assert "THỬ NGHIỆM" in page
     assert 'class="verdict' not in page

@@ -7,6 +7,7 @@ answered with None, to be kept as it stands.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -64,6 +65,18 @@ def parse_register_number(text: str, awarded_in: str | None = None) -> ParsedNum
         template="/".join((slots[0], *between, slots[1])),
         form="/".join((names[0], *(("mark",) if middle else ()), names[1])),
     )
+
+
+def readings(text: str) -> tuple[ParsedNumber, ...]:
+    """Every way in which a register number may be read by somebody who does not know the year of the award: mostly one."""
+    parsed = (parse_register_number(text), *(parse_register_number(text, part) for part in text.split("/")))
+    return tuple(dict.fromkeys(one for one in parsed if one is not None))
+
+
+def spellings(typed: str) -> tuple[str, str, str]:
+    """How a number may stand in a register that somebody typed so: as it is, in capitals, in capitals without spaces."""
+    capitals = unicodedata.normalize("NFC", typed.upper()).replace("\N{LATIN CAPITAL LETTER ETH}", "Đ")
+    return typed, capitals, capitals.replace(" ", "")
 
 
 def format_register_number(template: str, number: int, year: str | None = None, mark: str = "") -> str:

@@ -4,6 +4,8 @@ SOGOC_HOME        folder of the archive's own state (default `.sogoc`)
 SOGOC_DATABASE    `postgresql://user@host/name` (or `postgresql:///name?host=/socket/folder`); default SQLite in SOGOC_HOME
 SOGOC_SECRET_KEY  secret of web sessions; default the one in SOGOC_HOME, else a new one each time
 SOGOC_HOSTS       host names the web pages answer to, separated by commas (default: this machine only)
+SOGOC_ADDRESS_HEADER  header in which the proxy in front says who asks, such as X-Forwarded-For, whose last address counts; unset,
+                  it is whoever connects, and those on this machine are not told apart
 """
 
 from __future__ import annotations
@@ -54,7 +56,8 @@ def _database() -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname or query.pop("host", ""),
         "PORT": parts.port or query.pop("port", ""),
-        "OPTIONS": {"options": _LET_GO} | query,
+        # Not for Django's own cursors, which never prepare: for the questions of `register.by_number`.
+        "OPTIONS": {"options": _LET_GO, "prepare_threshold": 5} | query,
     }
 
 
@@ -72,6 +75,7 @@ DATABASES = {"default": _database() | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS":
 SECRET_KEY = _secret_key()
 DEBUG = False
 ALLOWED_HOSTS = os.environ.get("SOGOC_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+ADDRESS_HEADER = os.environ.get("SOGOC_ADDRESS_HEADER", "")
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -82,7 +86,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "sogoc.web.content_policy.ContentPolicy",
     "django.middleware.csrf.CsrfViewMiddleware",
 ]
 CONTENT_SECURITY_POLICY = {

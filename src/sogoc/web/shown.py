@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 
-from sogoc.core import vocabulary
+from sogoc.core import lookup, vocabulary
 from sogoc.core.report import LABELS, STEPS, Check, Report, Verdict
 from sogoc.core.vocabulary import FIELDS, Said
 from sogoc.register import queries
+from sogoc.services.looking_up import Answer
 from sogoc.web.wording import BAD, FACTS, GOOD, NONE, NOT_RUN, OUTCOMES, PASSED, SOURCES, VERDICTS, WAIT, Look
 
 VIETNAM = timezone(timedelta(hours=7))
@@ -90,6 +91,34 @@ def _anchored() -> Anchored | None:
         at=Moment.of(datetime.fromtimestamp(newest.block_time, UTC)) if newest.block_time is not None else None,
         count=len(seen),
     )
+
+
+# -- the answer to a look-up ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownAnswer:
+    """What a register says of a number and a name, and what to do. It holds neither."""
+
+    title: Said
+    advice: Said
+    own_word: Said
+    tone: str
+    icon: str
+    size: str
+
+    @classmethod
+    def of(cls, answer: Answer) -> ShownAnswer:
+        meaning = lookup.MEANINGS[answer.code]
+        look = VERDICTS[meaning.verdict]
+        return cls(
+            title=meaning.title,
+            advice=meaning.advice,
+            own_word=lookup.OWN_WORD,
+            tone=look.tone,
+            icon=look.icon,
+            size=number(answer.size),
+        )
 
 
 # -- a report -------------------------------------------------------------------------------------------------------------

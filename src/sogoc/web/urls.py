@@ -7,6 +7,7 @@ from sogoc.web import views
 urlpatterns: list[URLPattern] = [
     path("", views.start, name="start"),
     path("xac-thuc", views.verify, name="verify"),
+    path("tra-cuu", views.look_up, name="look_up"),
     path("log/<path:name>", views.log_file, name="log_file"),
     path("healthz", views.healthz),
     path("readyz", views.readyz),

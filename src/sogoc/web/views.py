@@ -1,4 +1,4 @@
-"""The public pages: the newest of the log, one file verified, the files of the log themselves."""
+"""The public pages: the newest of the log, one file verified, one number looked up, the files of the log themselves."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ from django.views.decorators.vary import vary_on_headers
 
 from sogoc import __version__
 from sogoc.adapters.pdf_reader import read_pdf
-from sogoc.core import canonical
+from sogoc.core import canonical, lookup
 from sogoc.core.vocabulary import Said
 from sogoc.errors import InputError, SogocError, UnavailableError
 from sogoc.ports import CACHE_BRIEFLY, CACHE_FOR_EVER
 from sogoc.register import queries
-from sogoc.services import verification
+from sogoc.services import looking_up, verification
+from sogoc.services.looking_up import TooManyNames
 from sogoc.web import archive, shown
+from sogoc.web.asker import asker
 from sogoc.wiring import utc_now
 
 _log = logging.getLogger("sogoc.web")
@@ -148,6 +150,66 @@ def _one_of_few() -> Iterator[None]:
         _EXAMINATIONS.release()
 
 
+# -- one number looked up -------------------------------------------------------------------------------------------------
+
+
+@csrf_exempt  # nobody is logged in; what is written counts against who asks
+@require_http_methods(["GET", "HEAD", "POST"])
+@cache_control(no_store=True)
+@vary_on_headers("Accept")
+def look_up(request: HttpRequest) -> HttpResponse:
+    """Answer whether a number stands in a register under a name. A POST, because an address is kept in many places and a body in none."""
+    if request.method != "POST":
+        return _look_up(request)
+    typed = {name: request.POST.get(name, "") for name in ("institution", "number", "name")}
+    try:
+        asked = lookup.read(**typed)
+        answer = looking_up.look_up(asked, asker=asker(request), now=utc_now())
+    except lookup.NotAsked as error:
+        if _wants_json(request):
+            return _error_document(error, 400)
+        return _look_up(request, refusal=error, typed=typed, status=400)
+    except TooManyNames as error:
+        return _too_many_names(request, error)
+    except (SogocError, DatabaseError) as error:
+        return _unavailable(request, error, _ABOUT_NUMBER)
+    at = shown.Moment.of(answer.at) if answer.at else None
+    if _wants_json(request):
+        trial = archive.home().settings.trial
+        said = lookup.to_json(answer.code, size=answer.size, at=at.iso if at else None, trial=trial)
+        return HttpResponse(canonical.pretty(said), content_type="application/json")
+    return _page(request, "answer", {"answer": shown.ShownAnswer.of(answer), "asked": asked, "at": at})
+
+
+def _look_up(
+    request: HttpRequest, *, refusal: lookup.NotAsked | None = None, typed: Mapping[str, str] | None = None, status: int = 200
+) -> HttpResponse:  # fmt: skip
+    # A name is typed anew: what somebody typed of a person is never in an answer.
+    kept = {name: text for name, text in (typed or {}).items() if name != "name"}
+    try:
+        context = {"refusal": refusal, "typed": kept, "institutions": looking_up.institutions()}
+    except (SogocError, DatabaseError) as error:
+        return _unavailable(request, error, _ABOUT_NUMBER)
+    return _page(request, "look_up", context, status=status)
+
+
+def _too_many_names(request: HttpRequest, error: TooManyNames) -> HttpResponse:
+    if _wants_json(request):
+        response: HttpResponse = _error_document(error, 429)
+    else:
+        title = Said("Đã có quá nhiều lần nhập sai họ tên", "Too many wrong names were given")
+        minutes = -(-error.seconds // 60)
+        text = Said(
+            "Đây không phải kết luận về văn bằng. Để không ai dò được họ tên, việc tra cứu này tạm dừng. Hãy thử lại sau"
+            f" {minutes} phút, hoặc xin người được cấp tệp văn bằng số: tệp thì lúc nào cũng kiểm tra được.",
+            "This says nothing about the diploma. So that nobody finds out a name by trying, this is not answered for now. Try again"
+            f" in {minutes} min, or ask the holder for the file, which can be checked at any time.",
+        )
+        response = _error(request, 429, title, text)
+    response["Retry-After"] = str(error.seconds)
+    return response
+
+
 # -- the files of the log -------------------------------------------------------------------------------------------------
 
 _TILE = re.compile(r"tile/(?:entries|[0-9]{1,2})/(?:x[0-9]{3}/)*[0-9]{3}(?:\.p/[0-9]{1,3})?")
@@ -222,7 +284,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         request,
         500,
         Said("Có lỗi ở máy chủ", "Something went wrong on our side"),
-        Said("Chưa có kết luận nào về tệp của bạn.", "Nothing was concluded about your file."),
+        Said("Chưa có kết luận nào về văn bằng của bạn.", "Nothing was concluded about your diploma."),
     )
 
 
@@ -232,9 +294,22 @@ def _refused(request: HttpRequest, error: InputError, status: int) -> HttpRespon
     return _start(request, refusal=error, status=status)
 
 
-def _unavailable(request: HttpRequest, error: SogocError) -> HttpResponse:
+_ABOUT_FILE = Said(
+    "Đây không phải kết luận về tệp của bạn: đừng coi là hợp lệ, cũng đừng coi là giả. Hãy thử lại sau giây lát.",
+    "This says nothing about your file: treat it neither as valid nor as forged. Try again in a moment.",
+)
+_ABOUT_NUMBER = Said(
+    "Đây không phải kết luận về văn bằng: đừng coi là hợp lệ, cũng đừng coi là không có. Hãy thử lại sau giây lát.",
+    "This says nothing about the diploma: treat it neither as valid nor as not there. Try again in a moment.",
+)
+
+
+def _unavailable(request: HttpRequest, error: SogocError | DatabaseError, text: Said = _ABOUT_FILE) -> HttpResponse:
     """Say that it could not be checked, which is no verdict. The reason is the operator's, and holds no personal data."""
-    _log.warning("unavailable: %s: %s", error.code, error)
+    if isinstance(error, SogocError):
+        _log.warning("unavailable: %s: %s", error.code, error)
+    else:  # what a database says may repeat what it was asked
+        _log.warning("unavailable: database: %s", type(error).__name__)
     if _wants_json(request):
         plain = UnavailableError(
             "this could not be checked now", "hiện chưa kiểm tra được",
@@ -246,10 +321,7 @@ def _unavailable(request: HttpRequest, error: SogocError) -> HttpResponse:
             request,
             503,
             Said("Hiện chưa kiểm tra được", "This could not be checked now"),
-            Said(
-                "Đây không phải kết luận về tệp của bạn: đừng coi là hợp lệ, cũng đừng coi là giả. Hãy thử lại sau giây lát.",
-                "This says nothing about your file: treat it neither as valid nor as forged. Try again in a moment.",
-            ),
+            text,
         )
     response["Retry-After"] = "10"
     return response
@@ -279,4 +351,8 @@ def _page(request: HttpRequest, name: str, context: Mapping[str, object], *, sta
 
 
 def _wants_json(request: HttpRequest) -> bool:
+    if (
+        request.META.get("HTTP_ACCEPT") == "application/json"
+    ):  # as programs say it; to read what browsers say takes its time
+        return True
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"

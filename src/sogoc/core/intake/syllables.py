@@ -109,10 +109,15 @@ def _spelling_of(word: str) -> str:
 
 
 def search_key(text: str) -> str:
-    """What two spellings of one name share: no case, the tone behind its word, y as i. For comparing, never for keeping."""
-    folded = unicodedata.normalize("NFC", text).casefold().split()
+    """What two spellings of one name share: no case, the tone behind its word, y as i, one đ and one apostrophe. For comparing,
+    never for keeping.
+    """
+    folded = unicodedata.normalize("NFC", text).casefold().translate(_LOOK_ALIKE).split()
     return " ".join(_spelling_of(word) if len(word) <= _LONGEST else word for word in folded)
 
+
+# Keyboards and telephones put one for the other, and nobody sees it.
+_LOOK_ALIKE = str.maketrans({"ð": "đ", "ɖ": "đ", "’": "'", "ʼ": "'", "`": "'"})
 
 _LONGEST_NAME = 150
 

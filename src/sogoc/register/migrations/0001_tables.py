@@ -88,6 +88,14 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='WrongNames',
+            fields=[
+                ('about', models.BinaryField(max_length=32, primary_key=True, serialize=False)),
+                ('hour', models.PositiveBigIntegerField()),
+                ('count', models.PositiveIntegerField()),
+            ],
+        ),
+        migrations.CreateModel(
             name='Archive',
             fields=[
                 ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),

@@ -17,6 +17,7 @@ from sogoc.register.models.blanks import BlankEvent
 from sogoc.register.models.institutions import AuthorityPage, Institution, IssuerKey, Membership
 from sogoc.register.models.log import ActDetail, Anchor, Archive, Checkpoint, Entry, LoggedState, StatusTable
 from sogoc.register.models.workbench import HeaderMeaning, Upload
+from sogoc.register.models.wrong_names import WrongNames
 
 __all__ = [
     "ActDetail",
@@ -46,4 +47,5 @@ __all__ = [
     "StatusTable",
     "Upload",
     "VoidNumber",
+    "WrongNames",
 ]
