@@ -1,7 +1,7 @@
 """Redraw ornament.svg from ornament.typ: `python src/sogoc/adapters/diploma/ornament.py`.
 
-A diploma takes the drawing ready made, because drawing it anew would cost six times the rest of the page; and with three
-decimals of a point, because longer numbers would be a fifth of every file.
+A diploma takes the drawing ready made, because drawing it anew would cost six times the rest of the page; and with two
+decimals of a point, four thousandths of a millimetre, because longer numbers would be a fifth of every file.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 import typst
 
 HERE = Path(__file__).parent
-_LONG = re.compile(rb"-?\d+\.\d{4,}")
+_LONG = re.compile(rb"-?\d+\.\d{3,}")
 
 
 def redraw() -> bytes:
@@ -20,7 +20,7 @@ def redraw() -> bytes:
     drawn = typst.compile(HERE / "ornament.typ", format="svg")
     if not isinstance(drawn, bytes):
         raise AssertionError("the ornament is one page")
-    return _LONG.sub(lambda number: f"{float(number[0]):.3f}".rstrip("0").rstrip(".").encode(), drawn)
+    return _LONG.sub(lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip(".").encode(), drawn)
 
 
 if __name__ == "__main__":
