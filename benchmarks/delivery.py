@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import bound, country, sample, web, year
+from benchmarks import bound, country, lookup, sample, web, year
 from benchmarks.figures import Figure, arguments, core_seconds, peak, rates, say
 from benchmarks.records import record
 from sogoc import wiring
@@ -68,6 +68,7 @@ def measure(home: Home, *, count: int) -> list[Figure]:
         *gas(),
         *fsck(home, total),
         *web.measured(home),
+        *lookup.measured(home),
     ]
 
 

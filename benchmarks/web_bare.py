@@ -1,17 +1,36 @@
-"""The bound of `web.py`: the same server, and of a diploma nothing but signature, digests and paths.
+"""The bounds of `web.py` and `lookup.py`: the same server, and nothing but what could not be left out.
 
-Run by `web.py`: `python -m benchmarks.web_bare WORKERS PORT`.
+Of a diploma its signature, digests and paths; of a form its fields, one row of the register by its index, and the name compared.
+Run by them: `python -m benchmarks.web_bare WORKERS PORT`.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
+import psycopg
 
 from benchmarks.verify import bare
+
+_ROW = (
+    "SELECT record FROM register_row WHERE institution_id = (SELECT id FROM register_institution WHERE code = %s)"
+    " AND kind = 'degree' AND serial_number = %s AND NOT (origin = 'amend')"
+)
+_here = threading.local()
+
+
+def looked_up(form: bytes) -> str:
+    if not hasattr(_here, "connection"):
+        _here.connection = psycopg.connect(os.environ["SOGOC_DATABASE"], autocommit=True, prepare_threshold=1)
+    asked = dict(parse_qsl(form.decode()))
+    row = _here.connection.execute(_ROW, (asked["institution"], asked["number"])).fetchone()
+    return "stands" if row is not None and orjson.loads(row[0])["holder_name"] == asked["name"] else "no-such-number"
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -19,8 +38,10 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
         start_response("200 OK", [])
         return [b"ok"]
     body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-    content = body
-    said = orjson.dumps({"verdict": "valid", "claims": bare(content)})
+    answer = (
+        {"code": looked_up(body)} if environ["PATH_INFO"] == "/tra-cuu" else {"verdict": "valid", "claims": bare(body)}
+    )
+    said = orjson.dumps(answer)
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(said)))])
     return [said]
 

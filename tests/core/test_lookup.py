@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -35,6 +36,10 @@ def held(name: str | None = NAME, status: Status = Status.VALID, *, replaced: bo
         ([held(status=Status.SUPERSEDED)], Code.REPLACED),
         ([held(status=Status.SUSPENDED, replaced=True)], Code.SUSPENDED),
         ([held(status=Status.REVOKED, replaced=True)], Code.REVOKED),
+        ([Held(name=NAME, status=Status.VALID, disputed=True)], Code.DISPUTED),
+        ([Held(name=NAME, status=Status.REVOKED, disputed=True)], Code.REVOKED),
+        ([Held(name=NAME, status=Status.REVOKED, disputed=True, fell=True)], Code.FELL),
+        ([Held(name=OTHER, status=Status.VALID, fell=True)], Code.ANOTHER_NAME),
         ([held(OTHER)], Code.ANOTHER_NAME),
         (
             [held(OTHER, Status.REVOKED)],
@@ -99,7 +104,7 @@ def test_nobody_learns_how_it_stands_without_the_name(found: list[tuple[str | No
 @pytest.mark.parametrize("code", Code)
 def test_every_answer_says_what_it_is_and_what_to_do(code: Code) -> None:
     meaning = MEANINGS[code]
-    said = lookup.to_json(code, size=7, at="2026-07-01T02:00:00Z", trial=True)
+    said = lookup.to_json(code, size=7, at=datetime(2026, 7, 1, 2, tzinfo=UTC), trial=True)
     assert said["code"] == code
     assert said["verdict"] == meaning.verdict
     assert meaning.verdict in LABELS
@@ -108,6 +113,7 @@ def test_every_answer_says_what_it_is_and_what_to_do(code: Code) -> None:
     # Only a name that fits is told how the qualification stands.
     assert meaning.matches or meaning.verdict in {Verdict.NOT_FOUND, Verdict.INCONCLUSIVE}
     assert said["exit_code"] == (5 if meaning.verdict is Verdict.NOT_FOUND else said["exit_code"])
+    assert said["as_of"] == {"size": 7, "at": "2026-07-01T02:00:00Z"}
     assert json.dumps(said)
 
 

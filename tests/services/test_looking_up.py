@@ -10,11 +10,13 @@ from django.db import connection
 from sogoc.adapters.memory import MemoryErasures
 from sogoc.core import lookup
 from sogoc.core.lookup import Code
+from sogoc.core.report import Verdict
 from sogoc.errors import UnavailableError
 from sogoc.register import by_number, queries
-from sogoc.register.models import Checkpoint, Entry, Row, WrongNames
+from sogoc.register.models import Batch, Checkpoint, Entry, Row, WrongNames
 from sogoc.services import erasing, looking_up
 from sogoc.services.looking_up import Answer, TooManyNames
+from tests.services.keeping import cut
 from tests.services.trial import NAMES, OURS, THEIRS, Trial, fresh, refused
 
 NAME = "Nguyễn Thị Thuý Hoà"
@@ -153,6 +155,36 @@ def test_a_reissued_diploma_is_another_and_the_old_one_says_so(trial: Trial) -> 
     assert ask(trial, "SG900001").code is Code.REVOKED
 
 
+def test_what_is_disputed_is_not_said_to_stand(trial: Trial) -> None:
+    (row,) = trial.issue(trial.rows(1, holder_name=NAME), provenance="D")
+    assert ask(trial, row.serial_number).code is Code.DISPUTED
+    assert ask(trial, row.register_number).code is Code.DISPUTED
+    assert ask(trial, row.serial_number, WRONG).code is Code.ANOTHER_NAME
+
+
+def test_what_a_stolen_key_signed_does_not_stand(trial: Trial) -> None:
+    """A look-up says of it what the file says, whichever is asked."""
+    below, at, above = issue(trial), issue(trial), issue(trial)
+    amended = trial.amend(below, classification="Khá")
+    trial.advance()
+    started = Batch.objects.get(rows=at).entry
+    assert started is not None
+    cut(trial, started.index)
+    trial.advance()
+    assert [ask(trial, one.serial_number).code for one in (at, above)] == [Code.FELL] * 2
+    assert {trial.verdict(one) for one in (at, above, amended)} == {Verdict.UNKNOWN_ISSUER}
+    assert ask(trial, below.serial_number).code is Code.FELL  # its newest version fell
+    assert ask(trial, at.serial_number, WRONG).code is Code.ANOTHER_NAME
+
+
+def test_what_was_signed_before_a_cut_stands(trial: Trial) -> None:
+    row = issue(trial)
+    cut(trial)
+    trial.advance()
+    assert ask(trial, row.serial_number).code is Code.STANDS
+    assert trial.verdict(row) is Verdict.VALID
+
+
 def test_an_erased_record_has_no_name_to_compare(trial: Trial) -> None:
     row = issue(trial)
     trial.act("revoke", row)
@@ -237,8 +269,8 @@ def test_an_index_answers_whatever_the_number(trial: Trial) -> None:
             cursor.execute("ANALYZE register_row")
             cursor.execute("SET LOCAL enable_seqscan = off")  # so few rows are read faster than an index
         explain = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
-        questions: tuple[tuple[str, list[str | int], str], ...] = (
-            (by_number._BY_SERIAL, [9999, OURS, *spelled, 9999], "serial_once"),
+        questions: tuple[tuple[str, list[str | int | bytes], str], ...] = (
+            (by_number._BY_SERIAL, [b"a", 1, 1, b"b", 1, 1, OURS, *spelled], "serial_once"),
             (by_number._BY_NUMBER_OF_YEAR, [9999, OURS, "2026", 1, *spelled, 9999], "number_once"),
             (by_number._BY_NUMBER, [9999, OURS, 1, *spelled, 9999], "number_once"),
             (by_number._BY_TEXT, [9999, OURS, *spelled, 9999], "register_number_once"),

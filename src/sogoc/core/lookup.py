@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from sogoc.core.entry import write_time
 from sogoc.core.intake.syllables import search_key
 from sogoc.core.report import EXIT_CODES, Verdict, worst
 from sogoc.core.status import Status
@@ -49,6 +51,8 @@ class Code(StrEnum):
     REPLACED = "replaced"
     SUSPENDED = "suspended"
     REVOKED = "revoked"
+    DISPUTED = "disputed"
+    FELL = "key-cut"
     SEVERAL = "several"
     ANOTHER_NAME = "another-name"
     NO_NAME = "no-name"
@@ -90,6 +94,22 @@ MEANINGS: Mapping[Code, Meaning] = {
         Verdict.REVOKED, matches=True,
         title=Said("Khớp, nhưng đã bị thu hồi, hủy bỏ", "Match, but revoked"),
         advice=Said("Không sử dụng văn bằng này.", "Do not use this diploma."),
+    ),
+    Code.DISPUTED: Meaning(
+        Verdict.INCONCLUSIVE, matches=True,
+        title=Said("Khớp, nhưng nội dung sổ gốc đang có tranh chấp", "Match, but what the register says is disputed"),
+        advice=Said(
+            "Đừng coi là hợp lệ, cũng đừng coi là giả. Hãy hỏi cơ sở cấp.",
+            "Treat it neither as valid nor as forged. Ask the institution.",
+        ),
+    ),
+    Code.FELL: Meaning(
+        Verdict.UNKNOWN_ISSUER, matches=True,
+        title=Said("Khớp, nhưng khóa đã ký văn bằng này không còn được tính", "Match, but the key that signed it counts no more"),
+        advice=Said(
+            "Chưa sử dụng: khóa bị lộ đã bị cắt, văn bằng này phải được cấp lại. Hãy hỏi cơ sở cấp.",
+            "Do not use it yet: the key was stolen and cut, and the diploma has to be issued again. Ask the institution.",
+        ),
     ),
     Code.SEVERAL: Meaning(
         Verdict.INCONCLUSIVE, matches=True,
@@ -164,12 +184,15 @@ class Asked:
 class Held:
     """What the register holds of one qualification that bears the number, at a published head.
 
-    `name` is that of its newest version, None where none is left. `replaced`: another diploma was issued in its place since.
+    `name` is that of its newest version, None where none is left. `replaced`: another diploma was issued in its place since;
+    `disputed`: what the older register says of it is; `fell`: it was signed by a key from where that was cut on.
     """
 
     name: str | None
     status: Status
     replaced: bool = False
+    disputed: bool = False
+    fell: bool = False
 
 
 def read(institution: str, number: str, name: str) -> Asked:
@@ -208,26 +231,35 @@ def judge(name: str, found: Iterable[Held]) -> Code:
     return Code.NO_NAME if any(one.name is None for one in held) else Code.ANOTHER_NAME
 
 
-_BY_VERDICT = {
-    Verdict.VALID: Code.STANDS,
-    Verdict.SUPERSEDED: Code.REPLACED,
-    Verdict.SUSPENDED: Code.SUSPENDED,
-    Verdict.REVOKED: Code.REVOKED,
-}
 _OF_STATUS = {
     Status.VALID: Verdict.VALID,
     Status.SUPERSEDED: Verdict.SUPERSEDED,
     Status.SUSPENDED: Verdict.SUSPENDED,
     Status.REVOKED: Verdict.REVOKED,
 }
+_SAYS = {
+    Verdict.VALID: Code.STANDS,
+    Verdict.SUPERSEDED: Code.REPLACED,
+    Verdict.INCONCLUSIVE: Code.DISPUTED,
+    Verdict.SUSPENDED: Code.SUSPENDED,
+    Verdict.REVOKED: Code.REVOKED,
+    Verdict.UNKNOWN_ISSUER: Code.FELL,
+}
 
 
 def _standing(held: Held) -> Code:
-    replaced = [Verdict.SUPERSEDED] if held.replaced else []
-    return _BY_VERDICT[worst([_OF_STATUS[held.status], *replaced])]
+    """The worst of what is to be said of it, as a verification would say."""
+    verdicts = [_OF_STATUS[held.status]]
+    if held.replaced:
+        verdicts.append(Verdict.SUPERSEDED)
+    if held.disputed:
+        verdicts.append(Verdict.INCONCLUSIVE)
+    if held.fell:
+        verdicts.append(Verdict.UNKNOWN_ISSUER)
+    return _SAYS[worst(verdicts)]
 
 
-def to_json(code: Code, *, size: int, at: str | None, trial: bool) -> dict[str, Any]:
+def to_json(code: Code, *, size: int, at: datetime | None, trial: bool) -> dict[str, Any]:
     """The answer as programs read it. `size` is the published head that it was given at, `at` the time of its state."""
     meaning = MEANINGS[code]
     return {
@@ -239,5 +271,5 @@ def to_json(code: Code, *, size: int, at: str | None, trial: bool) -> dict[str, 
         "title": {"en": meaning.title.en, "vi": meaning.title.vi},
         "advice": {"en": meaning.advice.en, "vi": meaning.advice.vi},
         "note": {"en": OWN_WORD.en, "vi": OWN_WORD.vi},
-        "as_of": {"size": size, "at": at},
+        "as_of": {"size": size, "at": at and write_time(at)},
     }

@@ -6,20 +6,21 @@ counted for the number and for who asks, so that nobody learns a name by trying.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
+from itertools import chain
 
 from django.db.models import F
 
-from sogoc.core import authority, canonical, lookup, numbering
+from sogoc.core import authority, canonical, entry, lookup, numbering
 from sogoc.core.lookup import Asked, Code, Held
 from sogoc.core.status import Status
 from sogoc.errors import UnavailableError
 from sogoc.register import by_number, queries
-from sogoc.register.by_number import Numbered
+from sogoc.register.by_number import Now, Numbered
 from sogoc.register.models import Entry, Institution, WrongNames
 from sogoc.services.acting import RESULT
 from sogoc.services.sequencing import newest_pages
@@ -59,15 +60,18 @@ def look_up(asked: Asked, *, asker: bytes | None, now: datetime) -> Answer:
     Raises: TooManyNames; UnavailableError while nothing is published.
     """
     hour, since = divmod(int(now.timestamp()), lookup.WINDOW_SECONDS)
-    number = _digest("number", asked.institution, numbering.spellings(asked.number)[-1])
-    then = by_number.now(
-        number, asker or _NOBODY, hour=hour, most=lookup.MOST_WRONG_NAMES, most_of_one=lookup.MOST_WRONG_NAMES_OF_ONE
-    )
-    if then is None:
+    spellings = numbering.spellings(asked.number)
+    number = _digest(asked.institution, spellings[-1])
+    first = by_number.by_serial(
+        asked.institution, spellings, number=number, asker=asker or _NOBODY, hour=hour, most=lookup.MOST_WRONG_NAMES,
+        most_of_one=lookup.MOST_WRONG_NAMES_OF_ONE,
+    )  # fmt: skip
+    if first is None:
         raise UnavailableError("nothing is published yet", "chưa công bố gì")
+    then, found = first
     if then.number_used_up or then.asker_used_up:
         raise TooManyNames(lookup.WINDOW_SECONDS - since)
-    code = _answer(asked, then.size)
+    code = _answer(asked, spellings, then, found)
     if code in (Code.ANOTHER_NAME, Code.NO_NAME):  # a number may be borne by one that was erased and by others
         _count([number, *([asker] if asker else [])], hour)
     return Answer(code=code, size=then.size, at=then.at)
@@ -87,40 +91,67 @@ def _named(size: int, _root: bytes) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(((code, name.vi) for code, name in read if name is not None), key=lambda one: (one[1], one[0])))
 
 
-def _answer(asked: Asked, size: int) -> Code:
-    """Search by the serial number, and where that does not give the name, by the register number too."""
-    spellings = numbering.spellings(asked.number)
+def _answer(asked: Asked, spellings: tuple[str, str, str], now: Now, by_serial: list[Numbered]) -> Code:
     held: list[Held] = []
-    for found in _found(asked.institution, spellings, size):
-        held += (_at_head(one, size) for one in found)
-        if any(lookup.bears(one, asked.name) for one in held):
-            break
-    return lookup.judge(asked.name, held) if held else _absent(asked.institution)
+    code = Code.NO_NUMBER
+    for found in chain([by_serial], _by_register_number(asked.institution, spellings, now.size)):
+        held += (_at_head(one, now) for one in found)
+        code = lookup.judge(asked.name, held)
+        if lookup.MEANINGS[code].matches:
+            return code
+    return code if held else _absent(asked.institution)
 
 
-def _found(institution: str, spellings: tuple[str, str, str], size: int) -> Iterator[list[Numbered]]:
-    """Search as long as somebody wants to know: first where most are found."""
-    yield by_number.by_serial(institution, spellings, size=size)
+def _by_register_number(institution: str, spellings: tuple[str, str, str], size: int) -> Iterator[list[Numbered]]:
+    """Search as long as somebody wants to know. The year in a number is mostly that of the award: first in that one, then in all."""
     read = numbering.readings(spellings[1])
     numbers = sorted({one.number for one in read})
-    # The year in a number is mostly that of the award, and a search in one year is short.
     for year in (*sorted({one.year for one in read if one.year is not None}), None):
         yield by_number.by_register_number(institution, spellings, numbers=numbers, year=year, size=size)
 
 
-def _at_head(found: Numbered, size: int) -> Held:
-    """Return how a qualification stands at a head: its newest version, what was decided, whether another diploma took its place."""
-    record, status, replaced = found.record, Status.VALID, False
-    entry: int | None = found.entry if found.acted else None
-    while entry is not None:
-        act = Entry.objects.filter(target=entry, index__lt=size).order_by("-index").select_related("row").first()
-        entry = None
-        if act is not None and act.act in RESULT:
-            status = RESULT[act.act]
+def _at_head(found: Numbered, now: Now) -> Held:
+    """Return how a qualification stands: its newest version, what was decided, whether another diploma took its place."""
+    newest, record, status, replaced = found.entry, found.record, Status.VALID, False
+    going_on = found.acted
+    while going_on:
+        acts = Entry.objects.filter(target=newest, index__lt=now.size).order_by("-index").select_related("row")
+        act = acts.first()
+        going_on = act is not None and act.act not in RESULT
+        if act is not None and going_on:
+            newest, record = act.pk, bytes(act.row.record) if act.row is not None else b""
+            replaced = replaced or act.act == "reissue"
         elif act is not None:
-            entry, replaced = act.pk, replaced or act.act == "reissue"
-            record = bytes(act.row.record) if act.row is not None else b""
-    return Held(name=canonical.decode(record)["holder_name"] if record else None, status=status, replaced=replaced)
+            status = RESULT[act.act]
+    return Held(
+        name=canonical.decode(record)["holder_name"] if record else None, status=status, replaced=replaced,
+        disputed=found.provenance == "D", fell=_fell(newest, now.root, now.size),
+    )  # fmt: skip
+
+
+def _fell(logged: int, root: bytes, size: int) -> bool:
+    """Whether the key that signed this version was cut where the version stands, or below. Mostly no key ever was."""
+    cuts = _cuts(root, size)
+    if not cuts:
+        return False
+    one = Entry.objects.select_related("row__seal__key", "row__batch__entry").get(pk=logged)
+    if one.row is None or one.row.batch.entry is None:
+        return False
+    # An issued diploma is signed with its batch, whose place counts for all of it.
+    index = one.row.batch.entry.index if one.act == "issue" else one.index
+    start = cuts.get(one.row.seal.key.kid)
+    return start is not None and index is not None and index >= start
+
+
+@lru_cache(maxsize=2)
+def _cuts(_root: bytes, size: int) -> Mapping[str, int]:
+    """By key from where it was cut on, at a head: what is known at it is known to every request until the next."""
+    starts: dict[str, int] = {}
+    for content in Entry.objects.filter(act="key-cut", index__lt=size).values_list("content", flat=True):
+        said = entry.parse(bytes(content))
+        if isinstance(said, entry.KeyCut):
+            starts[said.key] = min(said.start, starts.get(said.key, said.start))
+    return starts
 
 
 def _absent(code: str) -> Code:

@@ -106,6 +106,7 @@ class ShownAnswer:
     tone: str
     icon: str
     size: str
+    at: Moment | None
 
     @classmethod
     def of(cls, answer: Answer) -> ShownAnswer:
@@ -118,6 +119,7 @@ class ShownAnswer:
             tone=look.tone,
             icon=look.icon,
             size=number(answer.size),
+            at=Moment.of(answer.at) if answer.at else None,
         )
 
 

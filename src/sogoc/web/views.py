@@ -173,12 +173,10 @@ def look_up(request: HttpRequest) -> HttpResponse:
         return _too_many_names(request, error)
     except (SogocError, DatabaseError) as error:
         return _unavailable(request, error, _ABOUT_NUMBER)
-    at = shown.Moment.of(answer.at) if answer.at else None
     if _wants_json(request):
-        trial = archive.home().settings.trial
-        said = lookup.to_json(answer.code, size=answer.size, at=at.iso if at else None, trial=trial)
+        said = lookup.to_json(answer.code, size=answer.size, at=answer.at, trial=archive.home().settings.trial)
         return HttpResponse(canonical.pretty(said), content_type="application/json")
-    return _page(request, "answer", {"answer": shown.ShownAnswer.of(answer), "asked": asked, "at": at})
+    return _page(request, "answer", {"answer": shown.ShownAnswer.of(answer), "asked": asked})
 
 
 def _look_up(
