@@ -23,9 +23,6 @@ from xml.etree import ElementTree as ET
 
 import orjson
 
-from sogoc.core.intake.encodings import byte_view
-from sogoc.core.intake.sheet import cell_name
-
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet
 
@@ -171,6 +168,8 @@ def _decode(content: bytes) -> tuple[str, str]:
         return content.decode(), ""
     except UnicodeDecodeError as error:
         if not declared and not _mostly_utf_8(content):
+            from sogoc.core.intake.encodings import byte_view  # noqa: PLC0415 - see `_far`
+
             return byte_view(content), "bytes"
         start = content.rfind(b"\n", 0, error.start) + 1
         raise RefusedError(
@@ -467,6 +466,9 @@ def _within(row: int, width: int, sheet: str, limits: Mapping[str, int]) -> None
 
 
 def _far(row: int, column: int, sheet: str, limits: Mapping[str, int]) -> RefusedError:
+    # With the intake comes the law of diplomas: half of the time of a process that reads one list, and most lists need neither.
+    from sogoc.core.intake.sheet import cell_name  # noqa: PLC0415
+
     facts = {"sheet": sheet, "rows": limits["rows"], "columns": limits["columns"]}
     return RefusedError("far-cell", cell=cell_name(row, column), **facts)
 
