@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from enum import IntEnum
-from hashlib import sha256
+from hashlib import sha256, shake_256
 
 from sogoc.core.canonical import b64
 from sogoc.errors import MalformedError
@@ -94,5 +94,5 @@ def places(key: bytes, number: int) -> list[int]:
 
     `key` is 32 secret random bytes of the archive.
     """
-    prefix = sha256(b"sogoc/places/v1\x00" + key + number.to_bytes(4, "big")).digest()
-    return sorted(range(PLACES), key=lambda place: sha256(prefix + place.to_bytes(4, "big")).digest())
+    drawn = shake_256(b"sogoc/places/v1\x00" + key + number.to_bytes(4, "big")).digest(8 * PLACES)
+    return sorted(range(PLACES), key=lambda place: drawn[8 * place : 8 * place + 8])
