@@ -294,7 +294,13 @@ class PackedRows(Sequence[Row]):
 
 
 def _row(line: bytes) -> Row:
-    return tuple(cell if cell.__class__ is str else _typed(cell) for cell in orjson.loads(line))
+    cells = orjson.loads(line)
+    if {*map(type, cells)} <= _TEXT:
+        return tuple(cells)
+    return tuple([cell if cell.__class__ is str else _typed(cell) for cell in cells])
+
+
+_TEXT = {str}
 
 
 def _typed(cell: Sequence[str]) -> Cell:

@@ -22,6 +22,8 @@ _MARKS = re.compile(r"[\u0300-\u036f]+")
 
 def fold(text: str) -> str:
     """The text as headers and words are compared: no case, accent or punctuation, đ as d, single spaces."""
+    if text.isascii() and text.isalnum():
+        return text.lower()
     bare = _MARKS.sub("", unicodedata.normalize("NFD", text.lower().replace("đ", "d")))
     return _GAPS.sub(" ", bare).strip()
 

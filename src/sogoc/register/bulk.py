@@ -4,7 +4,7 @@ own is a way there and back; SQLite is no way off, and is told of each row by a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db import connection, models
@@ -23,8 +23,9 @@ def copy_in(table: type[models.Model], columns: Sequence[str], rows: Iterable[Se
     name = connection.ops.quote_name(table._meta.db_table)  # noqa: SLF001 - Django's own name for public knowledge of a model
     by_column = {field.column: field for field in table._meta.concrete_fields}  # noqa: SLF001
     fields = [by_column[column] for column in columns]
-    if any(isinstance(field, models.UUIDField) for field in fields):  # which each database keeps its own way
-        rows = (_prepared(fields, row) for row in rows)
+    for place, field in enumerate(fields):
+        if isinstance(field, models.UUIDField):  # which each database keeps its own way
+            rows = _prepared(field, place, rows)
     listed = ", ".join(map(connection.ops.quote_name, columns))
     with connection.cursor() as cursor:
         if connection.vendor != "postgresql":
@@ -41,11 +42,9 @@ def copy_in(table: type[models.Model], columns: Sequence[str], rows: Iterable[Se
                 copy.write_row(row)
 
 
-def _prepared(fields: Sequence[models.Field[Any, Any]], row: Sequence[Any]) -> list[Any]:
-    return [
-        field.get_db_prep_value(value, connection) if isinstance(field, models.UUIDField) else value
-        for field, value in zip(fields, row, strict=True)
-    ]
+def _prepared(field: models.Field[Any, Any], place: int, rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    for row in rows:
+        yield (*row[:place], field.get_db_prep_value(row[place], connection), *row[place + 1 :])
 
 
 def set_many(table: type[models.Model], columns: Sequence[str], values: Sequence[tuple[Any, ...]]) -> None:

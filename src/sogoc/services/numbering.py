@@ -160,8 +160,7 @@ def read(text: str, *, kind: str, level: str, on: str, provenance: str) -> int |
     parsed = numbering.parse_register_number(text, on[:4])
     if parsed is None:
         return None
-    marks = law.number_format(kind, on).marks
-    if provenance != "A" and parsed.mark not in ("", marks.get(level)):
+    if provenance != "A" and parsed.mark not in ("", law.number_format(kind, on).marks.get(level)):
         return None
     return parsed.number
 

@@ -42,7 +42,7 @@ from sogoc.core.record import Record, Schema, check_text
 from sogoc.core.vocabulary import fold
 from sogoc.errors import RecordError
 
-_CHUNK = 500
+_CHUNK = 1_000
 # A title is a line of print; what is longer is not searched.
 _TITLE_LENGTH = 500
 _SAMPLE = 2_000

@@ -113,7 +113,7 @@ def search_key(text: str) -> str:
     never for keeping.
     """
     folded = unicodedata.normalize("NFC", text).casefold().translate(_LOOK_ALIKE).split()
-    return " ".join(_spelling_of(word) if len(word) <= _LONGEST else word for word in folded)
+    return " ".join([_spelling_of(word) if len(word) <= _LONGEST else word for word in folded])
 
 
 # Keyboards and telephones put one for the other, and nobody sees it.
@@ -122,9 +122,18 @@ _LOOK_ALIKE = str.maketrans({"ð": "đ", "ɖ": "đ", "’": "'", "ʼ": "'", "`":
 _LONGEST_NAME = 150
 
 
+def _filed(word: str) -> str:
+    return _Y.sub(r"\1i", fold(word))
+
+
+_filed_syllable = lru_cache(maxsize=16_384)(_filed)
+
+
 def name_key(name: str) -> str:
     """What a register files a name under: no case, marks or punctuation, and i where a syllable may end in i or y.
 
     The key of a key is itself. It is shorter than a name may be: names that begin alike share one.
     """
-    return _Y.sub(r"\1i", fold(name)[:_LONGEST_NAME].rstrip())
+    words = [_filed_syllable(word) if len(word) <= _LONGEST else _filed(word) for word in name.split()]
+    key = " ".join(filter(None, words))
+    return key if len(key) <= _LONGEST_NAME else _Y.sub(r"\1i", key[:_LONGEST_NAME].rstrip())

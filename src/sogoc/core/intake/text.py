@@ -164,6 +164,8 @@ def read_text(text: str, column: str = "", known: Callable[[str], bool] | None =
 
     `column` is the old encoding that the rest of its column is in; `known` tells the words of a closed list.
     """
+    if text.isascii() and text.isalnum():
+        return Reading(text)
     if _SUSPECT.search(text) is None and (not is_single_byte(text) or (not column and _makes_sense(text))):
         return Reading(text)
     findings: list[Finding] = []
