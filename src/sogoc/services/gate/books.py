@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Aggregate, Count, Max, Min, Q, QuerySet
 
 from sogoc.core import record
 from sogoc.core.blanks import Runs
@@ -56,18 +56,19 @@ def listed(batch: Batch) -> Listed | None:
 def examine_numbers(batch: Batch, findings: Findings) -> None:
     """No register number and no serial of the batch is another's or void, and none is left out up to its highest."""
     book = numbering.Book.of(batch)
-    mine = batch.rows.filter(follows__isnull=True)
+    mine = batch.rows.filter(origin=Row.Origin.ISSUE)
+    numbers = mine.aggregate(**_borne("number"))
     if findings.holds("number-twice"):
-        for cell in _borne_too(mine, "number", book.voids()):
+        for cell in _borne_too(mine, "number", numbers, book.voids()):
             findings.refuse("number-twice", "the register number is void", "số vào sổ gốc đã hủy", cell=cell)
-        for cell in _twice(mine, "number", book.rows()):
+        for cell in _twice(mine, "number", numbers, _not_of(batch, book.rows())):
             findings.refuse("number-twice", "the register number is another's", "số vào sổ gốc đã cấp", cell=cell)
     if findings.holds("serial"):
-        for cell in _serial_twice(mine, numbering.serials_beside(batch)):
+        for cell in _serial_twice(mine, _not_of(batch, numbering.serials_beside(batch))):
             findings.refuse("serial", "the serial number is another's", "số hiệu đã dùng", cell=cell)
     if not findings.holds("number-gap"):
         return
-    top = mine.filter(number__isnull=False).order_by("-number").values_list("number", flat=True).first()
+    top = numbers["high"]
     if top is None:
         return
     gaps = book.gaps(top=top, spoken_for=approved_before(batch) | Q(numbered=True) | Q(pk=batch.pk))
@@ -84,32 +85,50 @@ def examine_numbers(batch: Batch, findings: Findings) -> None:
         )
 
 
-def _serial_twice(mine: QuerySet[Row], among: QuerySet[Row]) -> list[str]:
+def _not_of(batch: Batch, rows: QuerySet[Row]) -> QuerySet[Row]:
+    return rows.exclude(batch=batch, origin=Row.Origin.ISSUE)
+
+
+def _borne(column: str) -> dict[str, Aggregate]:
+    """What to ask of a batch at once about one column: its lowest and highest value, how many rows bear one and how many there are."""
+    return {
+        "low": Min(column), "high": Max(column), "bearers": Count(column), "different": Count(column, distinct=True)
+    }  # fmt: skip
+
+
+def _serial_twice(mine: QuerySet[Row], others: QuerySet[Row]) -> list[str]:
     """The cells of rows whose serial number another row bears too: by series and place, or by text where it is of no series."""
-    cells = _twice(mine.filter(serial_series__isnull=True), "serial_number", among.filter(serial_series__isnull=True))
-    for series in mine.filter(serial_series__isnull=False).values_list("serial_series", flat=True).distinct():
-        cells += _twice(mine.filter(serial_series=series), "serial_value", among.filter(serial_series=series))
+    cells: list[str] = []
+    for borne in mine.values("serial_series").annotate(**_borne("serial_value")):
+        if (series := borne["serial_series"]) is not None:
+            of_series = mine.filter(serial_series=series)
+            cells += _twice(of_series, "serial_value", borne, others.filter(serial_series=series))
+        else:
+            unread = mine.filter(serial_series__isnull=True)
+            texts = unread.aggregate(**_borne("serial_number"))
+            cells += _twice(unread, "serial_number", texts, others.filter(serial_series__isnull=True))
     return cells
 
 
-def _twice(mine: QuerySet[Row], column: str, among: QuerySet[Row]) -> list[str]:
-    """The cells of rows whose value another row bears too, one of the batch or one `among` which are the rows of the batch as well."""
-    counted = mine.filter(**{f"{column}__isnull": False}).values(column).annotate(bearers=Count("pk"))
-    doubled = list(counted.filter(bearers__gt=1).values_list(column, flat=True))
-    twice = [cell for portion in _portions(doubled) for cell in _cells(mine, column, portion)]
-    return twice + _borne_too(mine, column, among.exclude(pk__in=mine.values("pk")))
+def _twice(mine: QuerySet[Row], column: str, borne: Mapping[str, Any], others: QuerySet[Row]) -> list[str]:
+    """The cells of rows whose value another row bears too, one of the batch or one of the `others`."""
+    cells: list[str] = []
+    if borne["bearers"] > borne["different"]:
+        doubled = mine.values(column).annotate(bearers=Count(column)).filter(bearers__gt=1)
+        for portion in _portions(doubled.values_list(column, flat=True)):
+            cells += _cells(mine, column, portion)
+    return cells + _borne_too(mine, column, borne, others)
 
 
-def _borne_too(mine: QuerySet[Row], column: str, others: QuerySet[Any]) -> list[str]:
+def _borne_too(mine: QuerySet[Row], column: str, borne: Mapping[str, Any], others: QuerySet[Any]) -> list[str]:
     """The cells of rows whose value one of the `others` bears.
 
     What the others bear in the range of the batch is next to nothing, and those few say which rows: a database that knows nothing yet
     of a list that was just imported would compare all of its rows with all.
     """
-    span = mine.aggregate(low=Min(column), high=Max(column))
-    if span["low"] is None:
+    if borne["low"] is None:
         return []
-    within = others.filter(**{f"{column}__gte": span["low"], f"{column}__lte": span["high"]}).order_by(column)
+    within = others.filter(**{f"{column}__gte": borne["low"], f"{column}__lte": borne["high"]}).order_by(column)
     values = within.values_list(column, flat=True).iterator(chunk_size=2000)
     return [cell for portion in _portions(values) for cell in _cells(mine, column, portion)]
 

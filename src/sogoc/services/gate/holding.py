@@ -17,7 +17,7 @@ from sogoc.core import law
 from sogoc.core import tally as tallies
 from sogoc.core.authority import Page
 from sogoc.core.blanks import Runs
-from sogoc.register.models import Batch
+from sogoc.register.models import Batch, Row
 from sogoc.services.gate import books
 from sogoc.services.gate.findings import Findings
 from sogoc.services.gate.rows import Line, Listed, RowRules
@@ -56,7 +56,7 @@ def hold(batch: Batch, page: Page, findings: Findings, *, remembering: bool) -> 
 
 
 def _issued(batch: Batch) -> Any:
-    return batch.rows.filter(follows__isnull=True)
+    return batch.rows.filter(origin=Row.Origin.ISSUE)
 
 
 def _rests_on(batch: Batch, page: Page, findings: Findings, blanks: Mapping[str, Runs], listed: Listed | None) -> str:
