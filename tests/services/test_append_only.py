@@ -178,7 +178,9 @@ def test_nothing_is_signed_that_nobody_approved(trial: Trial, state: str) -> Non
 @pytest.mark.parametrize(
     ("constraint", "change"),
     [
-        ("serial_once|serial_number", "serial_number = 'SG000001'"),
+        ("serial_once|serial_series", "serial_series = 'SG#6', serial_value = 1"),
+        ("serial_number_once|serial_number", "serial_number = 'SG', serial_series = NULL, serial_value = NULL"),
+        ("serial_place_is_whole", "serial_value = NULL"),
         ("register_number_once|register_number", "register_number = '2026/0001', number = NULL"),
         ("identifier_once|identifier", "identifier = '00000000-0000-4000-8000-000000000000'"),
     ],

@@ -10,6 +10,7 @@ from django.db import connection
 from sogoc.adapters.memory import MemoryErasures
 from sogoc.core import lookup
 from sogoc.core.lookup import Code
+from sogoc.core.numbering import parse_serial
 from sogoc.core.report import Verdict
 from sogoc.errors import UnavailableError
 from sogoc.register import by_number, queries
@@ -66,6 +67,13 @@ def test_what_is_not_there(trial: Trial) -> None:
     assert ask(trial, "số bảy").code is Code.NO_NUMBER
     assert ask(trial, row.serial_number, code=THEIRS).code is Code.NO_NUMBER
     assert ask(trial, row.serial_number, code="DHKHONG").code is Code.NO_INSTITUTION
+
+
+@pytest.mark.parametrize("serial", ["PH 12/34", "PH", "Phôi thứ nhất", "1998"])
+def test_a_serial_number_of_any_form_is_found(trial: Trial, serial: str) -> None:
+    trial.issue(trial.rows(1, holder_name=NAME, serial_number=serial), provenance="B")
+    assert ask(trial, serial).code is Code.STANDS
+    assert ask(trial, serial, WRONG).code is Code.ANOTHER_NAME
 
 
 @pytest.mark.parametrize("number", ["2026/7777", "7777/2025", "7777", "7777/TC", "2025/2026", "Sổ 7, trang 12"])
@@ -266,11 +274,16 @@ def test_an_index_answers_whatever_the_number(trial: Trial) -> None:
     spelled = (row.serial_number,) * 3
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("ANALYZE register_row")
+            cursor.execute("ANALYZE register_row, register_entry")
             cursor.execute("SET LOCAL enable_seqscan = off")  # so few rows are read faster than an index
         explain = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
+        place = parse_serial(row.serial_number)
+        assert place is not None
+        places: list[str | int | bytes] = [*[place.series] * 3, *[place.value] * 3]
+        counts: list[str | int | bytes] = [b"a", 1, 1, b"b", 1, 1]
         questions: tuple[tuple[str, list[str | int | bytes], str], ...] = (
-            (by_number._BY_SERIAL, [b"a", 1, 1, b"b", 1, 1, OURS, *spelled], "serial_once"),
+            (by_number._BY_SERIAL, [*counts, OURS, *places, *spelled], "serial_once"),
+            (by_number._BY_SERIAL_TEXT, [*counts, OURS, *spelled], "serial_number_once"),
             (by_number._BY_NUMBER_OF_YEAR, [9999, OURS, "2026", 1, *spelled, 9999], "number_once"),
             (by_number._BY_NUMBER, [9999, OURS, 1, *spelled, 9999], "number_once"),
             (by_number._BY_TEXT, [9999, OURS, *spelled, 9999], "register_number_once"),

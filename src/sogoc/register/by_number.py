@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 from django.db import OperationalError, connection
 
+from sogoc.core.numbering import parse_serial
 from sogoc.core.record import BY_KIND, LEVELS
 
 _YEARS = range(1945, 2101)
@@ -49,7 +50,14 @@ def by_serial(
     """Return what holds for everybody now and for these two counts in this hour, and what bears this serial number, of every kind, at
     that head. There are three spellings. None while nothing is published.
     """
-    lines = _ask(_BY_SERIAL, [number, hour, most, asker, hour, most_of_one, institution, *spellings])
+    places = [parse_serial(text) for text in spellings]
+    asked = [number, hour, most, asker, hour, most_of_one, institution]
+    lines: list[tuple[Any, ...]] = []
+    if any(places):
+        series, values = [one and one.series for one in places], [one and one.value for one in places]
+        lines += _ask(_BY_SERIAL, [*asked, *series, *values, *spellings])
+    if not all(places):
+        lines += _ask(_BY_SERIAL_TEXT, [*asked, *spellings])
     if not lines:
         return None
     size, root, at, number_used_up, asker_used_up = lines[0][:_OF_NOW]
@@ -121,8 +129,10 @@ _OF_INSTITUTION = "line.institution_id = (SELECT id FROM register_institution WH
 _FIRST = "NOT (line.origin = 'amend')"
 """Of the versions of a diploma that bear one number."""
 
+
 # Outer joins, because the head is told where nothing is found, too.
-_BY_SERIAL = f"""
+def _by_serial(where: str) -> str:
+    return f"""
     SELECT head.size, head.root,
         (SELECT state.at FROM register_loggedstate state JOIN register_entry entry ON entry.id = state.entry_id
          WHERE entry."index" = head.size - 1),
@@ -130,10 +140,17 @@ _BY_SERIAL = f"""
         entry.id, line.record, batch.provenance,
         EXISTS (SELECT 1 FROM register_entry act WHERE act.target_id = entry.id AND act."index" < head.size)
     FROM (SELECT size, root FROM register_checkpoint WHERE published ORDER BY size DESC LIMIT 1) head
-    LEFT JOIN register_row line ON {_OF_INSTITUTION} AND line.kind IN ({_KINDS}) AND line.serial_number IN (%s, %s, %s) AND {_FIRST}
+    LEFT JOIN register_row line ON {_OF_INSTITUTION} AND {_FIRST} AND {where} AND line.serial_number IN (%s, %s, %s)
     LEFT JOIN register_batch batch ON batch.id = line.batch_id
     LEFT JOIN register_entry entry ON entry.row_id = line.id AND entry."index" < head.size
-"""  # noqa: S608 - our own words
+    """  # noqa: S608 - our own words
+
+
+_BY_SERIAL = _by_serial(
+    "line.serial_value IS NOT NULL AND line.serial_series IN (%s, %s, %s)"
+    " AND line.serial_value IN (CAST(%s AS bigint), CAST(%s AS bigint), CAST(%s AS bigint))"
+)
+_BY_SERIAL_TEXT = _by_serial("line.serial_value IS NULL")
 
 _FOUND = f"""
     SELECT entry.id, line.record, batch.provenance,

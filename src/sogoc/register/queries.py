@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Now
 
-from sogoc.core.record import BY_KIND
+from sogoc.core.numbering import parse_serial
 from sogoc.errors import InputError
 from sogoc.register.models import (
     Anchor,
@@ -76,8 +76,9 @@ def row_by_serial(institution_code: str, serial_number: str) -> Row:
 
     Raises: InputError when there is none, and when in an old register two kinds of diploma bear it.
     """
-    # The index of serial numbers goes by institution and kind: to name all kinds is one reading of it for each.
-    found = _rows().filter(institution__code=institution_code, kind__in=BY_KIND, serial_number=serial_number)
+    place = parse_serial(serial_number)  # by which the index goes, where there is one
+    where = {"serial_value": None} if place is None else {"serial_series": place.series, "serial_value": place.value}
+    found = _rows().filter(institution__code=institution_code, serial_number=serial_number, **where)
     rows = list(found.exclude(origin=Row.Origin.AMEND)[:2])
     if not rows:
         raise InputError("there is no such serial number in this register", "không có số hiệu này trong sổ gốc")

@@ -277,7 +277,7 @@ def require_free(institution: Institution, kind: str, serial: str) -> Serial:
             "no blank of this serial number is in stock", "không có phôi mang số hiệu này trong kho",
             mend="See `sogoc blank stock`.", mend_vi="Xem `sogoc blank stock`.",
         )  # fmt: skip
-    if Row.objects.filter(institution=institution, serial_number=serial).exists():
+    if _borne(institution, place.series).filter(serial_value=place.value).exists():
         raise AlreadyInRegister("the serial number is another's", "số hiệu đã dùng")
     return place
 

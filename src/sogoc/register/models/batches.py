@@ -191,7 +191,15 @@ class Row(models.Model):
     )
     number = models.PositiveBigIntegerField(null=True)
     serial_value = models.BigIntegerField(null=True)
-    follows = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="successor")
+    follows = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        db_index=False,
+        related_name="successors",
+        related_query_name="successor",
+        help_text="at most one follows each; next to none follows any, and an index of nothing would be as large as one of all",
+    )
     erased_at = models.DateTimeField(null=True)
     identifier = Identifier(help_text="random, printed in the QR code")
     position = models.PositiveIntegerField(help_text="place in the file, from 0")
@@ -212,7 +220,19 @@ class Row(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["institution", "kind", "serial_number"], condition=~Q(origin="amend"), name="serial_once"
+                fields=["institution", "serial_series", "serial_value", "kind"],
+                condition=~Q(origin="amend") & Q(serial_value__isnull=False),
+                name="serial_once",
+            ),
+            models.UniqueConstraint(
+                fields=["institution", "serial_number", "kind"],
+                condition=~Q(origin="amend") & Q(serial_value__isnull=True),
+                name="serial_number_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(serial_series__isnull=True, serial_value__isnull=True)
+                | Q(serial_series__isnull=False, serial_value__isnull=False),
+                name="serial_place_is_whole",
             ),
             models.UniqueConstraint(
                 fields=["institution", "kind", "level", "year", "register_number"],
@@ -225,6 +245,7 @@ class Row(models.Model):
                 name="number_once",
             ),
             models.UniqueConstraint(fields=["identifier"], condition=Q(follows__isnull=True), name="identifier_once"),
+            models.UniqueConstraint(fields=["follows"], condition=Q(follows__isnull=False), name="followed_once"),
             models.CheckConstraint(
                 condition=Q(origin="issue", follows__isnull=True) | (~Q(origin="issue") & Q(follows__isnull=False)),
                 name="only_issued_rows_follow_nothing",
@@ -232,7 +253,6 @@ class Row(models.Model):
         ]
         indexes = [
             models.Index(fields=["batch", "position"], name="row_position"),
-            models.Index(fields=["institution", "serial_series", "serial_value"], name="row_serial"),
             models.Index(fields=["institution", "name_key", "born_on"], name="row_person"),
         ]
 

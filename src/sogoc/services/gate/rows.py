@@ -28,6 +28,8 @@ class Line(NamedTuple):
     number: int | None
     register_number: str
     serial_number: str
+    serial_series: str | None
+    serial_value: int | None
     erased_at: datetime | None
 
 
@@ -204,7 +206,9 @@ class RowRules:
                 "số vào sổ gốc khác với số mà sổ gốc đếm",
                 row.cell,
             )
-        if fields["serial_number"] != row.serial_number:
+        serial = numbering.parse_serial(fields["serial_number"])
+        place = (None, None) if serial is None else (serial.series, serial.value)
+        if fields["serial_number"] != row.serial_number or place != (row.serial_series, row.serial_value):
             self._refuse(
                 "serial",
                 "the serial number is not the one that the register counts",
@@ -213,7 +217,6 @@ class RowRules:
             )
         if not self.findings.holds("blank"):
             return
-        serial = numbering.parse_serial(fields["serial_number"])
         if serial is None or serial.value not in self.blanks.get(serial.series, Runs()):
             self._refuse(
                 "blank",
