@@ -155,7 +155,7 @@ def _submitted(home: wiring.Home, number: int) -> Any:
         IntakeRow(sheet="", row=place, record={name: value for name, value in one.items() if name != "identifier"})
         for place, one in enumerate(records, 2)
     )
-    identifiers = iter([one["identifier"] for one in records])
+    identifiers = iter([uuid.UUID(one["identifier"]) for one in records])
     content = f"file {number}".encode()
     batch = batches.open_batch(
         institution=queries.institution(CODE), schema=BY_KIND["degree"], level="bachelor", decision=decision,
@@ -364,7 +364,7 @@ def _opened_by_archive(name: str) -> Any:
         intake=Intake(file="made", rows=rows, problems=(), changes=(), ignored=(), skipped=(), read=3, faulty=0),
         source=batches.Source(name=name, sha256=sha256(name.encode()).digest(), encrypted=b"sealed"),
         key=name, public_id=batches.new_id(secrets.token_bytes), tally_salt=secrets.token_bytes(16),
-        identifiers=lambda: str(uuid.UUID(bytes=secrets.token_bytes(16), version=4)), by=_person("lap"), now=now(),
+        identifiers=lambda: uuid.UUID(bytes=secrets.token_bytes(16), version=4), by=_person("lap"), now=now(),
         allot_numbers=True, allot_serials=True,
     )  # fmt: skip
 

@@ -14,6 +14,7 @@ from functools import cache
 from hashlib import sha256
 from itertools import count
 from typing import Any, TypeVar, cast
+from uuid import UUID
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -258,9 +259,8 @@ class Trial:
         """The workbench's: files are kept under a mask of their own digest, and tables are read by the real reader."""
         return workbench.Desk(encrypt=_masked, decrypt=_unmasked, read=read_kept, randomness=self.random)
 
-    def identifier(self) -> str:
-        number = self.random(6).hex()
-        return f"00000000-0000-4000-8000-{number}"
+    def identifier(self) -> UUID:
+        return UUID(f"00000000-0000-4000-8000-{self.random(6).hex()}")
 
     def submit(self, batch: Batch) -> Batch:
         return batches.submit(batch=batch, by=self.by("preparer", batch.institution.code), now=self.now)

@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from sogoc.errors import RecordError
 
 MAX_NUMBER = 999_999_999
 """More digits are a code of several parts run together, which nobody can count on from."""
 
+_MOST_DIGITS = len(str(MAX_NUMBER))
 _FIRST_YEAR, _LAST_YEAR = 1945, 2100
-_DIGITS = re.compile(r"[0-9]{1,9}")
 _LETTERS_NUMBER = re.compile(r"([^\W\d_]{0,8}[.-]?)([0-9]{1,9})")
 _MARK = re.compile(r"[^\W_](?:[^\W_]|[ .&-])*")
 _SLOT = re.compile(r"\{(?:(year)|(mark)|number(?::0([1-9]))?)\}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedNumber:
+class ParsedNumber(NamedTuple):
     """A register number in its parts. `template` writes it again; `form` is its name in the rules of the law."""
 
     number: int
@@ -110,7 +109,7 @@ def format_register_number(template: str, number: int, year: str | None = None, 
 
 
 def _is_number(part: str) -> bool:
-    return _DIGITS.fullmatch(part) is not None and int(part) > 0
+    return len(part) <= _MOST_DIGITS and part.isascii() and part.isdigit() and int(part) > 0
 
 
 def _is_year(part: str) -> bool:
@@ -159,8 +158,7 @@ _MAX_RUN = 15
 _SERIES = re.compile(r"([^#]*)#([0-9]+)((?:[^#0-9][^#]*)?)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Serial:
+class Serial(NamedTuple):
     """A serial number as its place in a series. A series is what stands around the number, and its width: `B#7`."""
 
     series: str

@@ -23,9 +23,10 @@ def copy_in(table: type[models.Model], columns: Sequence[str], rows: Iterable[Se
     name = connection.ops.quote_name(table._meta.db_table)  # noqa: SLF001 - Django's own name for public knowledge of a model
     by_column = {field.column: field for field in table._meta.concrete_fields}  # noqa: SLF001
     fields = [by_column[column] for column in columns]
-    for place, field in enumerate(fields):
-        if isinstance(field, models.UUIDField):  # which each database keeps its own way
-            rows = _prepared(field, place, rows)
+    if not connection.features.has_native_uuid_field:
+        for place, field in enumerate(fields):
+            if isinstance(field, models.UUIDField):
+                rows = _prepared(field, place, rows)
     listed = ", ".join(map(connection.ops.quote_name, columns))
     with connection.cursor() as cursor:
         if connection.vendor != "postgresql":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -62,7 +63,7 @@ def open_batch(
     key: str,
     public_id: str,
     tally_salt: bytes,
-    identifiers: Callable[[], str],
+    identifiers: Callable[[], UUID],
     by: User,
     now: datetime,
     provenance: str = "A",
@@ -175,13 +176,13 @@ class _Line(NamedTuple):
     register_number: str
     number: int | None
     year: str
-    identifier: str
+    identifier: UUID
     name_key: str
     born_on: str
     origin: str
 
 
-def _insert_rows(batch: Batch, intake: Intake, identifiers: Callable[[], str], allotted: dict[str, list[str]]) -> None:
+def _insert_rows(batch: Batch, intake: Intake, identifiers: Callable[[], UUID], allotted: dict[str, list[str]]) -> None:
     lines = _lines(batch, intake, identifiers, allotted)
     taken: list[str] = []
     try:
@@ -205,7 +206,7 @@ def _insert_rows(batch: Batch, intake: Intake, identifiers: Callable[[], str], a
 
 
 def _lines(
-    batch: Batch, intake: Intake, identifiers: Callable[[], str], allotted: dict[str, list[str]]
+    batch: Batch, intake: Intake, identifiers: Callable[[], UUID], allotted: dict[str, list[str]]
 ) -> Iterator[_Line]:
     kind = _kind_of(batch)
     for position, one in enumerate(intake.rows):
@@ -217,7 +218,8 @@ def _lines(
                 mend_vi="Bỏ cột đó, hoặc không yêu cầu cấp số.",
             )
         given = {field: texts[position] for field, texts in allotted.items()}
-        record = {**one.record, **given, "identifier": identifiers()}
+        identifier = identifiers()
+        record = {**one.record, **given, "identifier": str(identifier)}
         serial = parse_serial(record["serial_number"])
         yield _Line(
             batch_id=batch.pk,
@@ -239,7 +241,7 @@ def _lines(
                 provenance=batch.provenance,
             ),
             year=record["awarded_on"][:4],
-            identifier=record["identifier"],
+            identifier=identifier,
             name_key=name_key(record["holder_name"]),
             born_on=record["born_on"],
             origin=Row.Origin.ISSUE,
@@ -251,7 +253,7 @@ def _taken(batch: Batch, lines: Sequence[_Line]) -> list[str]:
     book = numbering.Book.of(batch)
     serials = numbering.serials_borne(numbering.serials_beside(batch), [line.serial_number for line in lines])
     rows = book.rows()
-    texts = numbering.registers_borne(rows, [line.register_number for line in lines], year=book.year)
+    texts = numbering.registers_borne([line.register_number for line in lines], rows, year=book.year)
     numbers = {line.number for line in lines if line.number is not None}
     known = {*numbering.among(rows, "number", numbers).values_list("number", flat=True)}
     known |= {*numbering.among(book.voids(), "number", numbers).values_list("number", flat=True)}

@@ -49,8 +49,7 @@ class Register:
             void = VoidNumber.objects.filter(
                 institution=self._institution, kind=self._kind, level=self._level, year=year
             )
-            texts = registers_borne(held, asked, year=year) | registers_borne(void, asked, year=year)
-            taken |= {(year, text) for text in texts}
+            taken.update((year, text) for text in registers_borne(asked, held, void, year=year))
         return taken
 
     def persons(self, people: Collection[Person]) -> Collection[Person]:

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, Model, Q, QuerySet
 
 from sogoc.core import law, numbering, record
 from sogoc.core.blanks import Runs
@@ -88,7 +88,7 @@ class Book:
         return numbering.format_register_number(self.template(on), number, self.year, mark)
 
 
-N = TypeVar("N", Row, VoidNumber)
+N = TypeVar("N", bound=Model)
 
 
 def among(rows: QuerySet[N], column: str, values: Collection[int]) -> QuerySet[N]:
@@ -107,14 +107,15 @@ def among(rows: QuerySet[N], column: str, values: Collection[int]) -> QuerySet[N
 _DENSE = 4
 
 
-def registers_borne(rows: QuerySet[N], texts: Collection[str], *, year: str) -> set[str]:
-    """Those of these register numbers that one of `rows`, of a book of this year, bears as they are written."""
-    parsed = (numbering.parse_register_number(text, year) for text in texts)
-    numbers = {one.number for one in parsed if one is not None}
-    found = set(among(rows, "number", numbers).values_list("register_number", flat=True))
-    unread = rows.filter(number__isnull=True)
-    if unread.exists():
-        found.update(unread.filter(register_number__in=texts).values_list("register_number", flat=True))
+def registers_borne(texts: Collection[str], *borne: QuerySet[Row] | QuerySet[VoidNumber], year: str) -> set[str]:
+    """Those of these register numbers that one of the rows `borne`, of a book of this year, bears as they are written."""
+    numbers = {one.number for text in texts if (one := numbering.parse_register_number(text, year)) is not None}
+    found: set[str] = set()
+    for rows in borne:
+        found.update(among(rows, "number", numbers).values_list("register_number", flat=True))
+        unread = rows.filter(number__isnull=True)
+        if unread.exists():
+            found.update(unread.filter(register_number__in=texts).values_list("register_number", flat=True))
     return found.intersection(texts)
 
 

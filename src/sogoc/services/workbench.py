@@ -6,11 +6,11 @@ the audit trail, without values: what stands in a cell is with the file and nowh
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -418,7 +418,7 @@ def _taken(desk: Desk, upload: Upload, read: Intake, *, by: User, now: datetime)
         key=bytes(source.sha256).hex(),
         public_id=batches.new_id(desk.randomness),
         tally_salt=desk.randomness(16),
-        identifiers=lambda: str(uuid.UUID(bytes=desk.randomness(16), version=4)),
+        identifiers=lambda: UUID(bytes=desk.randomness(16), version=4),
         by=by,
         now=now,
         provenance=said.provenance,
