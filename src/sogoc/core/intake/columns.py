@@ -35,6 +35,8 @@ from sogoc.core.vocabulary import fold
 from sogoc.errors import NoRule
 
 _CACHED = 4096
+# Most cells of a column stand there again and again: so many rows are looked at together, and each of their values once.
+_PORTION = 1_000
 # So many cells in one old encoding, and more of them than in Unicode, say something of the whole column.
 _ENOUGH = 3
 # A header of three rows may begin in the last row in which one is looked for.
@@ -110,35 +112,28 @@ class _Tally:
 
     evidence: Evidence = field(default_factory=Evidence)
     old: Counter[str] = field(default_factory=Counter)
-    looks: dict[str, str | None] = field(default_factory=dict)
     unicode: int = 0
     filled: int = 0
     first: int = -1
 
-    def see(self, cell: Cell, row: int, meaning: str | None) -> None:
-        if not cell:
-            return
-        if not self.filled:
-            self.first = row
-        self.filled += 1
-        if meaning in DATES:
-            self.evidence.dates.see(cell)
-        elif meaning == "gender" and cell_text(cell) in _NUMBER_OF_GENDER:
-            self.evidence.codes.add(cell_text(cell))
-        if isinstance(cell, str) and not cell.isascii():
-            self._see_letters(cell)
+    def see(self, cells: Mapping[Cell, int], meaning: str | None) -> None:
+        """Look at each cell once, however often it stands there."""
+        for cell, times in cells.items():
+            if not cell:
+                continue
+            self.filled += times
+            if meaning in DATES:
+                self.evidence.dates.see(cell, times)
+            elif meaning == "gender" and cell_text(cell) in _NUMBER_OF_GENDER:
+                self.evidence.codes.add(cell_text(cell))
+            if isinstance(cell, str) and not cell.isascii():
+                self._see_letters(cell, times)
 
-    def _see_letters(self, text: str) -> None:
+    def _see_letters(self, text: str, times: int) -> None:
         if not is_single_byte(text):
-            self.unicode += 1
-            return
-        looks = self.looks.get(text, "")
-        if looks == "":
-            looks = old_encoding(text)
-            if len(self.looks) < _CACHED:
-                self.looks[text] = looks
-        if looks is not None:
-            self.old[looks] += 1
+            self.unicode += times
+        elif (looks := old_encoding(text)) is not None:
+            self.old[looks] += times
 
     def encoding(self) -> str:
         (best, count), *_ = [*self.old.most_common(1), ("", 0)]
@@ -199,20 +194,20 @@ class Survey:
         unnamed = [index for index in range(named) if index not in meanings]
         hidden_columns, hidden_rows = set(sheet.hidden_columns), sheet.hidden_rows
         seen_hidden: set[int] = set()
-        for number, row in enumerate(rows):
-            width = len(row)
-            for index in hidden_columns - seen_hidden if hidden_columns else ():
-                if index < width and cell_text(row[index]):
-                    seen_hidden.add(index)
-            if number in hidden_rows and is_filled(row):
-                self._report(sheet.name, cell_name(number, 0), "", "hidden-row")
-            if number <= header.last:
-                continue
+        numbered = enumerate(rows)
+        while portion := list(islice(numbered, _PORTION)):
+            for number, row in portion:
+                width = len(row)
+                for index in hidden_columns - seen_hidden if hidden_columns else ():
+                    if index < width and cell_text(row[index]):
+                        seen_hidden.add(index)
+                if number in hidden_rows and is_filled(row):
+                    self._report(sheet.name, cell_name(number, 0), "", "hidden-row")
+                if number > header.last and (width > named or unnamed):
+                    self._count_unnamed(row, number, (*unnamed, *range(named, width)), tallies)
+            below = [row for number, row in portion if number > header.last]
             for index, tally, meaning in looked:
-                if index < width:
-                    tally.see(row[index], number, meaning)
-            if width > named or unnamed:
-                self._count_unnamed(row, number, (*unnamed, *range(named, width)), tallies)
+                tally.see(Counter([row[index] for row in below if index < len(row)]), meaning)
         for index in sorted(seen_hidden):
             self._report(sheet.name, column_name(index), "", "hidden-column")
         return tallies
@@ -223,7 +218,7 @@ class Survey:
             # One cell alone beside the table is a remark under it, and is met as a row of its own.
             alone = sum(1 for cell in row if cell_text(cell)) == 1
             if index < len(row) and cell_text(row[index]) and not alone and not is_footer(row):
-                tallies.setdefault(index, _Tally()).see(row[index], number, None)
+                tallies.setdefault(index, _Tally(first=number)).see({row[index]: 1}, None)
 
     # What the columns are
 

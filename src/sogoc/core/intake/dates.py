@@ -53,17 +53,18 @@ class DateEvidence:
     early_days: int = 0
     settled: bool = False
 
-    def see(self, cell: Cell) -> None:
+    def see(self, cell: Cell, times: int) -> None:
         if isinstance(cell, Typed):
             if cell.type is CellType.DATE and exists(cell.text):
-                late = int(cell.text[8:]) > _MONTHS
-                self.late_days += late
-                self.early_days += not late
+                if int(cell.text[8:]) > _MONTHS:
+                    self.late_days += times
+                else:
+                    self.early_days += times
         elif match := _DAY_MONTH_YEAR.fullmatch(cell.strip()):
             first, second = int(match[1]), int(match[3])
-            self.day_first += first > _MONTHS
-            self.month_first += first <= _MONTHS < second and first > 0
-            self.early_texts += first <= _MONTHS
+            self.day_first += times * (first > _MONTHS)
+            self.month_first += times * (0 < first <= _MONTHS < second)
+            self.early_texts += times * (first <= _MONTHS)
 
     @property
     def order(self) -> Order:
