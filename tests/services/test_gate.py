@@ -581,10 +581,18 @@ def test_a_batch_whose_tally_would_be_too_long_does_not_pass(trial: Trial, monke
     trial.submit(batch)
 
 
-@pytest.mark.parametrize(("column", "rule"), [("register_number", "number-form"), ("serial_number", "serial")])
-def test_what_the_register_counts_is_what_the_record_says(trial: Trial, column: str, rule: str) -> None:
+@pytest.mark.parametrize(
+    ("said", "rule"),
+    [
+        ({"register_number": "2026/0009"}, "number-form"),
+        ({"serial_number": "SG000009"}, "serial"),
+        ({"serial_value": 9}, "serial"),
+        ({"serial_series": None, "serial_value": None}, "serial"),
+    ],
+)
+def test_what_the_register_counts_is_what_the_record_says(trial: Trial, said: dict[str, Any], rule: str) -> None:
     batch = trial.open(3)
-    Row.objects.filter(batch=batch, position=1).update(**{column: "2026/0009"})
+    Row.objects.filter(batch=batch, position=1).update(**said)
     (refusal,) = gate.examine(batch, now=trial.now).refusals
     assert (refusal.rule, refusal.cells) == (rule, (":3",))
 
