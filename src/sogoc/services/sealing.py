@@ -28,7 +28,7 @@ from sogoc.errors import LogForked, WrongState
 from sogoc.failpoint import reach
 from sogoc.ports import IssuerSigner, Keyring
 from sogoc.register.bulk import copy_in
-from sogoc.register.models import Archive, Batch, Entry, Institution, IssuerKey, Seal, Shard
+from sogoc.register.models import Archive, Batch, Entry, Institution, IssuerKey, Row, Seal, Shard
 from sogoc.register.records import newest_page
 from sogoc.services import audit, gate, waiting
 
@@ -114,7 +114,7 @@ def _write_plan(batch: Batch, *, now: datetime) -> bool:
         return False
     gate.check(batch, now=now)
     if old:
-        Seal.objects.filter(row__batch=batch, row__follows__isnull=True).delete()
+        Seal.objects.filter(row__batch=batch, row__origin=Row.Origin.ISSUE).delete()
         old.delete()
     archive = Archive.hold()
     first_place = _give_places(archive, batch.count)
@@ -223,7 +223,7 @@ def _sign(shard: Shard, by: Sealing) -> int:
         institution=batch.institution.code,
     )
     rows = batch.rows.filter(
-        follows__isnull=True, position__gte=shard.first, position__lt=shard.first + shard.count
+        origin=Row.Origin.ISSUE, position__gte=shard.first, position__lt=shard.first + shard.count
     ).values_list("pk", "position", "record")
     seals = []
     for pk, position, record in rows:
@@ -296,7 +296,7 @@ def _closed(batch: Batch, by: Sealing) -> bool:
 
 def sealed_rows(batch: int) -> Iterator[tuple[int, bytes, entry.Place]]:
     """The rows of a batch in the order of its tree: key, commitment and place in the status lists; a stream."""
-    seals = Seal.objects.filter(row__batch=batch, row__follows__isnull=True).order_by("commitment")
+    seals = Seal.objects.filter(row__batch=batch, row__origin=Row.Origin.ISSUE).order_by("commitment")
     columns = seals.values_list("row_id", "commitment", "status_list", "status_index")
     for row, committed, number, index in columns.iterator(chunk_size=_CHUNK):
         yield row, bytes(committed), (number, index)
