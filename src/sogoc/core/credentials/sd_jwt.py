@@ -9,7 +9,7 @@ Spec: docs/spec/record.md ("Credential"); RFC 9901; draft-ietf-oauth-sd-jwt-vc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -30,13 +30,19 @@ _STATUS = re.compile(r"https://([^\s?#]+)/status/(0|[1-9][0-9]{0,9})")
 def signing_input(sealed: Sealed, *, kid: str, origin: str, institution: str, status: Place) -> bytes:
     """Return what the institution's key signs. `institution` is its code. Spec: docs/spec/record.md, "Credential"."""
     payload = {
-        "_sd": [b64(slot) for slot in sealed.slots],
+        "_sd": _b64_each(sealed.slots),
         "_sd_alg": "sha-256",
         "iss": f"https://{origin}/institutions/{institution}",
         "status": {"status_list": {"idx": status[1], "uri": f"https://{origin}/status/{status[0]}"}},
         "vct": sealed.schema.id,
     }
     return f"{_header(kid)}.{b64(canonical.encode(payload))}".encode()
+
+
+def _b64_each(hashes: Sequence[bytes]) -> list[str]:
+    """`b64` of each hash, by one call: with a byte of zeros behind it a hash fills 44 letters, of which the last says nothing."""
+    text = b64(b"\0".join(hashes))
+    return [text[start : start + 43] for start in range(0, len(text), 44)]
 
 
 @lru_cache(maxsize=1024)
