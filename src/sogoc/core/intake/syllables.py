@@ -104,20 +104,21 @@ _Y = re.compile(r"\b(h|k|l|m|s|t|v|qu)y\b")
 
 @lru_cache(maxsize=16_384)
 def _spelling_of(word: str) -> str:
-    bare, tone = toneless(word)
+    bare, tone = toneless(word.translate(_LOOK_ALIKE))
     return _Y.sub(r"\1i", bare) + tone
+
+
+# Keyboards and telephones put one for the other, and nobody sees it.
+_LOOK_ALIKE = str.maketrans({"ð": "đ", "ɖ": "đ", "’": "'", "ʼ": "'", "`": "'"})
 
 
 def search_key(text: str) -> str:
     """What two spellings of one name share: no case, the tone behind its word, y as i, one đ and one apostrophe. For comparing,
     never for keeping.
     """
-    folded = unicodedata.normalize("NFC", text).casefold().translate(_LOOK_ALIKE).split()
-    return " ".join([_spelling_of(word) if len(word) <= _LONGEST else word for word in folded])
+    folded = unicodedata.normalize("NFC", text).casefold().split()
+    return " ".join([_spelling_of(word) if len(word) <= _LONGEST else word.translate(_LOOK_ALIKE) for word in folded])
 
-
-# Keyboards and telephones put one for the other, and nobody sees it.
-_LOOK_ALIKE = str.maketrans({"ð": "đ", "ɖ": "đ", "’": "'", "ʼ": "'", "`": "'"})
 
 _LONGEST_NAME = 150
 
