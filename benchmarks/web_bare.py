@@ -17,10 +17,11 @@ import orjson
 import psycopg
 
 from benchmarks.verify import bare
+from sogoc.core.numbering import parse_serial
 
 _ROW = (
     "SELECT record FROM register_row WHERE institution_id = (SELECT id FROM register_institution WHERE code = %s)"
-    " AND kind = 'degree' AND serial_number = %s AND NOT (origin = 'amend')"
+    " AND serial_series = %s AND serial_value = %s AND kind = 'degree' AND NOT (origin = 'amend')"
 )
 _here = threading.local()
 
@@ -29,7 +30,10 @@ def looked_up(form: bytes) -> str:
     if not hasattr(_here, "connection"):
         _here.connection = psycopg.connect(os.environ["SOGOC_DATABASE"], autocommit=True, prepare_threshold=1)
     asked = dict(parse_qsl(form.decode()))
-    row = _here.connection.execute(_ROW, (asked["institution"], asked["number"])).fetchone()
+    serial = parse_serial(asked["number"])
+    if serial is None:
+        return "no-such-number"
+    row = _here.connection.execute(_ROW, (asked["institution"], serial.series, serial.value)).fetchone()
     return "stands" if row is not None and orjson.loads(row[0])["holder_name"] == asked["name"] else "no-such-number"
 
 
