@@ -18,7 +18,7 @@ from sogoc.register.models import Batch, Checkpoint, Entry, Row, WrongNames
 from sogoc.services import erasing, looking_up
 from sogoc.services.looking_up import Answer, TooManyNames
 from tests.services.keeping import cut
-from tests.services.trial import NAMES, OURS, THEIRS, Trial, fresh, refused
+from tests.services.trial import NAMES, OURS, THEIRS, Trial, at_once, fresh, refused
 
 NAME = "Nguyễn Thị Thuý Hoà"
 WRONG = "Nguyễn Thị Thuý"
@@ -246,6 +246,13 @@ def test_one_name_is_not_tried_on_all_numbers(trial: Trial) -> None:
     refused(TooManyNames, lambda: ask(trial, rows[-1].serial_number, WRONG, asker=b"one"))
     assert ask(trial, rows[-1].serial_number, WRONG, asker=b"another").code is Code.ANOTHER_NAME
     assert ask(trial, rows[-1].serial_number, WRONG).code is Code.ANOTHER_NAME
+
+
+def test_wrong_names_given_at_once_are_each_counted(committed: Trial) -> None:
+    row = issue(committed)
+    answers = at_once(*[lambda: ask(committed, row.serial_number, WRONG, asker=b"one")] * 6)
+    assert [one.code for one in answers if isinstance(one, Answer)] == [Code.ANOTHER_NAME] * 6
+    assert [one.count for one in WrongNames.objects.all()] == [6, 6]
 
 
 def test_only_a_wrong_name_is_written_down_and_nothing_of_it(trial: Trial) -> None:

@@ -124,8 +124,8 @@ def test_nonsense_is_refused(site: Site, body: bytes) -> None:
         assert answer.status == 400
 
 
-def test_names_are_not_tried_for_ever(site: Site, good: Diploma, revoked: Diploma) -> None:
-    """Not even the right one is answered then."""
+def test_names_are_not_tried_for_ever(site: Site, unasked: Site, good: Diploma, revoked: Diploma) -> None:
+    """Not even the right one is answered then, by no process of the site."""
     for number in range(2 * lookup.MOST_WRONG_NAMES):  # an hour may begin meanwhile
         answer = site.look_up(revoked.institution, revoked.register, f"{WRONG} {number}", headers=JSON)
         if answer.status == 429:
@@ -134,6 +134,7 @@ def test_names_are_not_tried_for_ever(site: Site, good: Diploma, revoked: Diplom
     answer = site.look_up(revoked.institution, revoked.register, revoked.name, headers=JSON)
     page = site.look_up(revoked.institution, revoked.register, revoked.name)
     assert (answer.status, page.status) == (429, 429)
+    assert unasked.look_up(revoked.institution, revoked.register, revoked.name).status == 429
     assert answer.json["error"] == "too-many-names"
     assert 0 < int(page.headers["retry-after"]) <= lookup.WINDOW_SECONDS
     assert "Đây không phải kết luận về văn bằng" in page.text

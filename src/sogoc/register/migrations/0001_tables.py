@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
             name='WrongNames',
             fields=[
                 ('about', models.BinaryField(max_length=32, primary_key=True, serialize=False)),
-                ('hour', models.PositiveBigIntegerField()),
+                ('hour', models.PositiveBigIntegerField(db_index=True)),
                 ('count', models.PositiveIntegerField()),
             ],
         ),

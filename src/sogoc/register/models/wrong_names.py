@@ -11,7 +11,7 @@ class WrongNames(models.Model):
     """
 
     about = models.BinaryField(max_length=32, primary_key=True)
-    hour = models.PositiveBigIntegerField()
+    hour = models.PositiveBigIntegerField(db_index=True)
     count = models.PositiveIntegerField()
 
     def __str__(self) -> str:
