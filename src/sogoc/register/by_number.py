@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
-from django.db import OperationalError, connection
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from sogoc.core.numbering import parse_serial
 from sogoc.core.record import BY_KIND, LEVELS
@@ -94,24 +95,25 @@ def _numbered(entry: int, record: bytes, provenance: str, acted: object) -> Numb
 
 
 def _ask(question: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    if connection.vendor != "postgresql":
-        with connection.cursor() as plain:
+    here = connections[DEFAULT_DB_ALIAS]
+    if here.vendor != "postgresql":
+        with here.cursor() as plain:
             plain.execute(question, parameters)
             return list(plain.fetchall())
     try:
-        return _ask_prepared(question, parameters)
+        return _ask_prepared(here, question, parameters)
     except OperationalError:
         # To ask each time beforehand whether the server is still there would take as long as the question.
-        if connection.in_atomic_block or connection.is_usable():
+        if here.in_atomic_block or here.is_usable():
             raise
-        connection.close()
-        return _ask_prepared(question, parameters)
+        here.close()
+        return _ask_prepared(here, question, parameters)
 
 
-def _ask_prepared(question: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    connection.ensure_connection()
+def _ask_prepared(here: BaseDatabaseWrapper, question: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    here.ensure_connection()
     # Django's own cursors write the parameters into the text, which is then another statement each time.
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+    with here.wrap_database_errors, psycopg.Cursor(here.connection) as cursor:
         cursor.execute(question, parameters, prepare=True)
         return cursor.fetchall()
 
