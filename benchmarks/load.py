@@ -99,7 +99,7 @@ def press(port: int, path: str, bodies: Sequence[bytes], *, content_type: str, c
         (folder / "ask.lua").write_text(_SCRIPT)
         done = subprocess.run(
             [
-                WRK, "--threads", "1", "--connections", str(clients), "--duration", f"{seconds:.0f}s", "--script",
+                WRK, "--timeout", "10s", "--threads", "1", "--connections", str(clients), "--duration", f"{seconds:.0f}s", "--script",
                 folder / "ask.lua", f"http://127.0.0.1:{port}", folder, str(len(bodies)), content_type, path,
             ],
             capture_output=True, text=True, check=True,
