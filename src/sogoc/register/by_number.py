@@ -1,8 +1,4 @@
-"""What the public look-up asks of the register: a few questions, thousands of times a second.
-
-PostgreSQL takes ten times as long to plan one of them as to answer it. So each is written out here, and a connection has it planned
-once. SQLite plans in no time, and keeps what it planned by itself.
-"""
+"""What the public look-up asks of the register: a few questions, thousands of times a second."""
 
 from __future__ import annotations
 
@@ -11,12 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import psycopg
-from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
-
 from sogoc.core.numbering import parse_serial
 from sogoc.core.record import BY_KIND, LEVELS
+from sogoc.register.planned import ask
 
 _YEARS = range(1945, 2101)
 """In which a register may have been written: who asks by a register number need not know the year."""
@@ -56,9 +49,9 @@ def by_serial(
     lines: list[tuple[Any, ...]] = []
     if any(places):
         series, values = [one and one.series for one in places], [one and one.value for one in places]
-        lines += _ask(_BY_SERIAL, [*asked, *series, *values, *spellings])
+        lines += ask(_BY_SERIAL, [*asked, *series, *values, *spellings])
     if not all(places):
-        lines += _ask(_BY_SERIAL_TEXT, [*asked, *spellings])
+        lines += ask(_BY_SERIAL_TEXT, [*asked, *spellings])
     if not lines:
         return None
     size, root, at, number_used_up, asker_used_up = lines[0][:_OF_NOW]
@@ -87,35 +80,11 @@ def by_register_number(
 
 
 def _all(question: str, parameters: Sequence[Any]) -> list[Numbered]:
-    return [_numbered(*line) for line in _ask(question, parameters)]
+    return [_numbered(*line) for line in ask(question, parameters)]
 
 
 def _numbered(entry: int, record: bytes, provenance: str, acted: object) -> Numbered:
     return Numbered(entry=entry, record=bytes(record), provenance=provenance, acted=bool(acted))
-
-
-def _ask(question: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    here = connections[DEFAULT_DB_ALIAS]
-    if here.vendor != "postgresql":
-        with here.cursor() as plain:
-            plain.execute(question, parameters)
-            return list(plain.fetchall())
-    try:
-        return _ask_prepared(here, question, parameters)
-    except OperationalError:
-        # To ask each time beforehand whether the server is still there would take as long as the question.
-        if here.in_atomic_block or here.is_usable():
-            raise
-        here.close()
-        return _ask_prepared(here, question, parameters)
-
-
-def _ask_prepared(here: BaseDatabaseWrapper, question: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    here.ensure_connection()
-    # Django's own cursors write the parameters into the text, which is then another statement each time.
-    with here.wrap_database_errors, psycopg.Cursor(here.connection) as cursor:
-        cursor.execute(question, parameters, prepare=True)
-        return cursor.fetchall()
 
 
 def _listed(words: Sequence[object]) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth.models import User
-from django.db import connection
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Now
 
@@ -28,6 +27,7 @@ from sogoc.register.models import (
     Shard,
     Upload,
 )
+from sogoc.register.planned import ask
 
 _RECENT = timedelta(minutes=5)
 
@@ -145,11 +145,8 @@ def newest_head() -> Checkpoint | None:
 
 def newest_root() -> bytes | None:
     """Return the root of the newest published head: what every question of an employer begins with."""
-    table = connection.ops.quote_name(Checkpoint._meta.db_table)  # noqa: SLF001 - a name
-    with connection.cursor() as cursor:  # building these words anew costs the ORM as much as half a verification
-        cursor.execute(f"SELECT root FROM {table} WHERE published ORDER BY size DESC LIMIT 1")  # noqa: S608 - no input
-        found = cursor.fetchone()
-    return None if found is None else bytes(found[0])
+    found = ask("SELECT root FROM register_checkpoint WHERE published ORDER BY size DESC LIMIT 1")
+    return bytes(found[0][0]) if found else None
 
 
 def newest_state() -> LoggedState | None:
