@@ -89,7 +89,7 @@ def verify(request: HttpRequest) -> HttpResponse:
             report = verification.examine(
                 presented, policy=archive.policy(), log=archive.home().log, read_pdf=read_pdf, now=now
             )
-    except SogocError as error:
+    except (SogocError, DatabaseError) as error:
         return _unavailable(request, error)
     if _wants_json(request):
         return HttpResponse(canonical.pretty(report.to_json()), content_type="application/json")
@@ -349,8 +349,6 @@ def _page(request: HttpRequest, name: str, context: Mapping[str, object], *, sta
 
 
 def _wants_json(request: HttpRequest) -> bool:
-    if (
-        request.META.get("HTTP_ACCEPT") == "application/json"
-    ):  # as programs say it; to read what browsers say takes its time
-        return True
+    if request.META.get("HTTP_ACCEPT") == "application/json":
+        return True  # as programs say it; to read what browsers say takes its time
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
