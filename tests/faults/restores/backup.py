@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ class Backups:
         self._taken: list[str] = []
 
     def take(self) -> str:
-        name = f"backup_{next(_numbers)}"
+        name = f"backup_{os.getpid()}_{next(_numbers)}"  # processes of tests share a cluster
         self._copy(None, name)
         self._taken.append(name)
         return name
