@@ -9,10 +9,12 @@ from __future__ import annotations
 import http.client
 import json
 import multiprocessing
+import os
 import shutil
 import socket
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,8 +24,11 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+from benchmarks.figures import Figure
 from benchmarks.results import ROOT
+from sogoc.wiring import Home
 
+WORKERS, CLIENTS, RUNS, SECONDS = 2, 8, 3, 5.0
 WRK = shutil.which("wrk")
 MADE_BY = "wrk" if WRK else "clients of Python, on the same cores"
 
@@ -58,6 +63,32 @@ class Load:
     slow: float
 
 
+def figures(
+    name: str, loads: Sequence[Load], *, bound: Sequence[Load], bound_name: str, n: int, note: str
+) -> Iterator[Figure]:
+    """The rate, beside that of the bound, and how long answers took; the median of several loads each."""
+    rates = [one.rate for one in loads]
+    yield Figure(
+        name=name, value=statistics.median(rates), unit="/s", n=n, runs=tuple(rates),
+        bound=statistics.median(one.rate for one in bound), bound_name=bound_name,
+        note=f"{WORKERS} workers, {CLIENTS} connections, {note}; load by {MADE_BY}",
+    )  # fmt: skip
+    yield Figure(name=f"{name}, p50", value=statistics.median(one.middle for one in loads), unit="ms", n=n)
+    slow = [one.slow for one in loads]
+    yield Figure(name=f"{name}, p99", value=statistics.median(slow), unit="ms", n=n, runs=tuple(slow))
+
+
+@contextmanager
+def both(home: Home) -> Iterator[tuple[int, int]]:
+    """`sogoc serve` on an archive, on the database that SOGOC_DATABASE names, and beside it the bound; the ports of both."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DJANGO_")}
+    environment["SOGOC_HOME"] = str(home.folder)
+    serve = [sys.executable, "-m", "sogoc", "serve", "--workers", str(WORKERS), "--port"]
+    bare = [sys.executable, "-m", "benchmarks.web_bare", str(WORKERS)]
+    with serving(serve, environment) as port, serving(bare, environment) as other:
+        yield port, other
+
+
 @contextmanager
 def serving(words: Sequence[str], environment: Mapping[str, str]) -> Iterator[int]:
     """A server that listens on a free port, which it is told as the last word; the port."""
@@ -88,10 +119,10 @@ def ask(port: int, path: str, body: bytes, content_type: str) -> dict[str, Any]:
         return _asked(connection, path, body, content_type)
 
 
-def press(port: int, path: str, bodies: Sequence[bytes], *, content_type: str, clients: int, seconds: float) -> Load:
-    """Ask with one body after another, over so many connections for so long. Raises: SystemExit if anything fails."""
+def press(port: int, path: str, bodies: Sequence[bytes], content_type: str) -> Load:
+    """Ask with one body after another, over `CLIENTS` connections for `SECONDS`. Raises: SystemExit if anything fails."""
     if WRK is None:
-        return _by_processes(port, path, bodies, content_type=content_type, clients=clients, seconds=seconds)
+        return _by_processes(port, path, bodies, content_type)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for number, body in enumerate(bodies, 1):
@@ -99,7 +130,7 @@ def press(port: int, path: str, bodies: Sequence[bytes], *, content_type: str, c
         (folder / "ask.lua").write_text(_SCRIPT)
         done = subprocess.run(
             [
-                WRK, "--timeout", "10s", "--threads", "1", "--connections", str(clients), "--duration", f"{seconds:.0f}s", "--script",
+                WRK, "--timeout", "10s", "--threads", "1", "--connections", str(CLIENTS), "--duration", f"{SECONDS:.0f}s", "--script",
                 folder / "ask.lua", f"http://127.0.0.1:{port}", folder, str(len(bodies)), content_type, path,
             ],
             capture_output=True, text=True, check=True,
@@ -110,23 +141,21 @@ def press(port: int, path: str, bodies: Sequence[bytes], *, content_type: str, c
     return Load(rate=1e6 * found["asked"] / found["us"], middle=found["p50"] / 1000, slow=found["p99"] / 1000)
 
 
-def _by_processes(
-    port: int, path: str, bodies: Sequence[bytes], *, content_type: str, clients: int, seconds: float
-) -> Load:
+def _by_processes(port: int, path: str, bodies: Sequence[bytes], content_type: str) -> Load:
     context = multiprocessing.get_context("fork")
     said = context.Queue()
-    until = time.monotonic() + seconds
+    until = time.monotonic() + SECONDS
     running = [
-        context.Process(target=_client, args=(port, path, bodies[place::clients] or bodies, content_type, until, said))
-        for place in range(clients)
+        context.Process(target=_client, args=(port, path, bodies[place::CLIENTS] or bodies, content_type, until, said))
+        for place in range(CLIENTS)
     ]
     for one in running:
         one.start()
-    took = sorted(time for _ in running for time in said.get(timeout=seconds + 30))
+    took = sorted(time for _ in running for time in said.get(timeout=SECONDS + 30))
     for one in running:
         one.join()
     return Load(
-        rate=len(took) / seconds, middle=1000 * statistics.median(took), slow=1000 * took[int(len(took) * 0.99)]
+        rate=len(took) / SECONDS, middle=1000 * statistics.median(took), slow=1000 * took[int(len(took) * 0.99)]
     )
 
 

@@ -8,7 +8,6 @@ application under the same server that reads the same form, and of the register 
 # ruff: noqa: PLC0415 - the tables are there once Django is set up
 from __future__ import annotations
 
-import os
 import statistics
 import sys
 from collections.abc import Iterator
@@ -22,7 +21,6 @@ from benchmarks.figures import Figure, arguments, say
 from sogoc import wiring
 from sogoc.wiring import Home
 
-WORKERS, CLIENTS, RUNS, SECONDS = 2, 8, 3, 5.0
 DIPLOMAS = 5_000
 SEED = 13
 PATH, KIND = "/tra-cuu", "application/x-www-form-urlencoded"
@@ -34,31 +32,20 @@ def measured(home: Home) -> Iterator[Figure]:
 
     total = Row.objects.count()
     by_serial, by_register_number = _forms(min(DIPLOMAS, total))
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("DJANGO_")}
-    environment["SOGOC_HOME"] = str(home.folder)
-    serve = [sys.executable, "-m", "sogoc", "serve", "--workers", str(WORKERS), "--port"]
-    bare = [sys.executable, "-m", "benchmarks.web_bare", str(WORKERS)]
     real: list[load.Load] = []
     least: list[load.Load] = []
     numbers: list[load.Load] = []
-    with load.serving(serve, environment) as port, load.serving(bare, environment) as other:
+    with load.both(home) as (port, other):
         for where, forms in ((port, by_serial), (port, by_register_number), (other, by_serial)):
             _try(where, forms)
-        for _ in range(RUNS):
+        for _ in range(load.RUNS):
             for into, where, forms in (
                 (real, port, by_serial), (least, other, by_serial), (numbers, port, by_register_number)
             ):  # fmt: skip
-                into.append(load.press(where, PATH, forms, content_type=KIND, clients=CLIENTS, seconds=SECONDS))
-    yield Figure(
-        name="http: look-up", value=statistics.median(one.rate for one in real), unit="/s", n=total,
-        bound=statistics.median(one.rate for one in least), bound_name="the same server with one read of a row",
-        runs=tuple(one.rate for one in real),
-        note=f"by serial number; {WORKERS} workers, {CLIENTS} connections, {len(by_serial):,} diplomas; load by {load.MADE_BY}",
-    )  # fmt: skip
-    yield Figure(name="http: look-up, p50", value=statistics.median(one.middle for one in real), unit="ms", n=total)
-    yield Figure(
-        name="http: look-up, p99", value=statistics.median(one.slow for one in real), unit="ms", n=total,
-        runs=tuple(one.slow for one in real),
+                into.append(load.press(where, PATH, forms, KIND))
+    yield from load.figures(
+        "http: look-up", real, bound=least, bound_name="the same server with one read of a row", n=total,
+        note=f"{len(by_serial):,} diplomas by serial number",
     )  # fmt: skip
     yield Figure(
         name="http: look-up by register number", value=statistics.median(one.rate for one in numbers), unit="/s", n=total,

@@ -8,8 +8,6 @@ bound is a WSGI application under the same server that does the bare loop of `ve
 # ruff: noqa: PLC0415 - the tables are there once Django is set up
 from __future__ import annotations
 
-import os
-import statistics
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -21,10 +19,9 @@ from benchmarks import load, sample, year
 from benchmarks.figures import Figure, arguments, say
 from sogoc.wiring import Home, utc_now
 
-WORKERS, CLIENTS, RUNS, SECONDS = 2, 8, 3, 5.0
 DIPLOMAS = 2_200
 SEED = 11
-KIND = "application/json"
+PATH, KIND = "/xac-thuc", "application/json"
 
 
 def measured(home: Home) -> Iterator[Figure]:
@@ -32,40 +29,23 @@ def measured(home: Home) -> Iterator[Figure]:
     from sogoc.register import queries
 
     _bring_up_to_date(home)
-
     with tempfile.TemporaryDirectory(prefix="sogoc-web-") as name:
         folder = Path(name)
         sample.written(home.folder, DIPLOMAS, SEED, folder)
         presented = [path.read_bytes() for path in folder.glob("*.evidence.json")]
         (home.folder / "trust.json").write_bytes((folder / sample.POLICY).read_bytes())
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("DJANGO_")}
-    environment["SOGOC_HOME"] = str(home.folder)
-    serve = [sys.executable, "-m", "sogoc", "serve", "--workers", str(WORKERS), "--port"]
-    bare = [sys.executable, "-m", "benchmarks.web_bare", str(WORKERS)]
     real: list[load.Load] = []
     least: list[load.Load] = []
-    with load.serving(serve, environment) as port, load.serving(bare, environment) as other:
-        verdicts = {
-            load.ask(port, "/xac-thuc", one, KIND)["verdict"] for one in presented[:: len(presented) // 20 or 1]
-        }
+    with load.both(home) as (port, other):
+        verdicts = {load.ask(port, PATH, one, KIND)["verdict"] for one in presented[:: len(presented) // 20 or 1]}
         if verdicts != {"valid"}:
             raise SystemExit(f"of these diplomas some are {', '.join(verdicts)}")
-        for _ in range(RUNS):
+        for _ in range(load.RUNS):
             for into, where in ((real, port), (least, other)):
-                into.append(
-                    load.press(where, "/xac-thuc", presented, content_type=KIND, clients=CLIENTS, seconds=SECONDS)
-                )
-    total = queries.issued()
-    yield Figure(
-        name="http: verify", value=statistics.median(one.rate for one in real), unit="/s", n=total,
-        bound=statistics.median(one.rate for one in least), bound_name="the same server with a bare loop",
-        runs=tuple(one.rate for one in real),
-        note=f"{WORKERS} workers, {CLIENTS} connections, {len(presented):,} diplomas; load by {load.MADE_BY}",
-    )  # fmt: skip
-    yield Figure(name="http: verify, p50", value=statistics.median(one.middle for one in real), unit="ms", n=total)
-    yield Figure(
-        name="http: verify, p99", value=statistics.median(one.slow for one in real), unit="ms", n=total,
-        runs=tuple(one.slow for one in real),
+                into.append(load.press(where, PATH, presented, KIND))
+    yield from load.figures(
+        "http: verify", real, bound=least, bound_name="the same server with a bare loop", n=queries.issued(),
+        note=f"{len(presented):,} diplomas",
     )  # fmt: skip
 
 
