@@ -21,9 +21,8 @@ test: dev ## All tests but the slow ones; those of the database on PostgreSQL to
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 	SOGOC_TEST_DATABASE=postgresql $(BIN)/pytest -n $(WORKERS) --dist worksteal $(DATABASE_TESTS)
 
-slow: dev ## The tests that take minutes
+slow: dev ## The tests that take minutes, and every case of those of the database on SQLite
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow
-	SOGOC_TEST_DATABASE=postgresql $(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow $(DATABASE_TESTS)
 
 check: export SOGOC_SECRET_KEY = none
 check: dev ## Style, types, layers, migrations
