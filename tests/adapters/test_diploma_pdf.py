@@ -108,6 +108,29 @@ def test_every_letter_that_a_record_may_hold_has_a_glyph_in_every_font_of_a_valu
         printed(DEGREE | dict.fromkeys(fields, some))
 
 
+@pytest.mark.parametrize(
+    ("number", "whole"),
+    [
+        ("0127/2026", True),
+        ("2026/SG/0000001", True),
+        ("SGU-CNTT-2026/HK2/DOT-03/Q.15/0000001/BS-TS-2026-ABCDEF/01", False),
+    ],
+)
+def test_numbers_stand_under_the_words_of_the_code(number: str, whole: bool) -> None:
+    pieces: list[tuple[float, float, str]] = []
+
+    def see(text: str, at: list[float], own: list[float], _font: object, size: float) -> None:
+        if text.strip():
+            pieces.append((at[5] + own[5] * at[3], size, text.strip()))
+
+    [page] = opened(printed(DEGREE | {"register_number": number})).pages
+    page.extract_text(visitor_text=see)
+    [scan] = [y for y, _, text in pieces if text.startswith("Scan to verify")]
+    line = next(y for y, _, text in pieces if text.startswith("Serial number"))
+    assert scan - line > max(size for y, size, _ in pieces if y == line), "they are printed over one another"
+    assert (number in {text for _, _, text in pieces}) is whole
+
+
 def test_a_glyph_that_no_font_has_stops_the_press() -> None:
     page = diploma_pdf._page(DEGREE | {"holder_name": "漢"}, verify_url=URL, evidence_name="e.json", trial=False)
     inputs = {"face": orjson.dumps(page).decode(), "code": press.code_of(URL), "evidence": "{}"}

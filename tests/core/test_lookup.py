@@ -41,10 +41,8 @@ def held(name: str | None = NAME, status: Status = Status.VALID, *, replaced: bo
         ([Held(name=NAME, status=Status.REVOKED, disputed=True, fell=True)], Code.FELL),
         ([Held(name=OTHER, status=Status.VALID, fell=True)], Code.ANOTHER_NAME),
         ([held(OTHER)], Code.ANOTHER_NAME),
-        (
-            [held(OTHER, Status.REVOKED)],
-            Code.ANOTHER_NAME,
-        ),  # how it stands is nobody's business who does not know whose it is
+        # How it stands is nobody's business who does not know whose it is.
+        ([held(OTHER, Status.REVOKED)], Code.ANOTHER_NAME),
         ([held(None)], Code.NO_NAME),
         ([held(OTHER), held(None)], Code.NO_NAME),  # it may be that one
         ([held(OTHER, Status.REVOKED), held()], Code.STANDS),

@@ -295,12 +295,9 @@ class PackedRows(Sequence[Row]):
 
 def _row(line: bytes) -> Row:
     cells = orjson.loads(line)
-    if {*map(type, cells)} <= _TEXT:
+    if {*map(type, cells)} <= {str}:
         return tuple(cells)
     return tuple([cell if cell.__class__ is str else _typed(cell) for cell in cells])
-
-
-_TEXT = {str}
 
 
 def _typed(cell: Sequence[str]) -> Cell:

@@ -123,8 +123,9 @@ def _read_disclosures(disclosures: Collection[str]) -> list[tuple[str, str]]:
     unb64_each([salt for salt, _, _ in parts], 16)
     named = [(name, value) for _, name, value in parts]
     try:
-        for name, value in () if all_fine([value for _, value in named]) else named:
-            check_text(name, value)
+        if not all_fine([value for _, value in named]):
+            for name, value in named:
+                check_text(name, value)
     except RecordError as error:
         raise MalformedError("a disclosed value is not plain text in NFC") from error
     return named

@@ -56,7 +56,7 @@ def _database() -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname or query.pop("host", ""),
         "PORT": parts.port or query.pop("port", ""),
-        # Not for Django's own cursors, which never prepare: for the questions of `register.by_number`.
+        # Not for Django's own cursors, which never prepare: for the questions of `register.planned`.
         "OPTIONS": {"options": _LET_GO, "prepare_threshold": 5} | query,
     }
 

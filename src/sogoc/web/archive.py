@@ -46,5 +46,5 @@ def policy() -> Policy:
 
 @lru_cache(maxsize=1)
 def _parse(file: Path, *_written: int) -> Policy:
-    """A policy as it was written then: whoever writes it anew makes another file of it."""
+    """The policy as it was written then: inode, time and size tell one writing from the next. Raises: MalformedError."""
     return trust.parse(file.read_bytes())
