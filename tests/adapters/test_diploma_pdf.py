@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import unicodedata
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -38,6 +39,19 @@ def words(pdf: bytes) -> str:
     """The text of the page with its lines joined: where a line breaks is the page's matter."""
     [page] = opened(pdf).pages
     return " ".join(page.extract_text().split())
+
+
+def pieces(pdf: bytes) -> list[tuple[float, float, float, str]]:
+    """What is written on the page: from where to the right and up, how large, and the words."""
+    found: list[tuple[float, float, float, str]] = []
+
+    def see(text: str, at: list[float], own: list[float], _font: object, size: float) -> None:
+        if text.strip():
+            found.append((at[4] + own[4] * at[0], at[5] + own[5] * at[3], size, text.strip()))
+
+    [page] = opened(pdf).pages
+    page.extract_text(visitor_text=see)
+    return found
 
 
 @pytest.mark.parametrize("trial", [False, True])
@@ -117,18 +131,52 @@ def test_every_letter_that_a_record_may_hold_has_a_glyph_in_every_font_of_a_valu
     ],
 )
 def test_numbers_stand_under_the_words_of_the_code(number: str, whole: bool) -> None:
-    pieces: list[tuple[float, float, str]] = []
+    found = pieces(printed(DEGREE | {"register_number": number}))
+    [scan] = [y for _, y, _, text in found if text.startswith("Scan to verify")]
+    line = next(y for _, y, _, text in found if text.startswith("Serial number"))
+    assert scan - line > max(size for _, y, size, _ in found if y == line), "they are printed over one another"
+    assert (number in {text for *_, text in found}) is whole
 
-    def see(text: str, at: list[float], own: list[float], _font: object, size: float) -> None:
-        if text.strip():
-            pieces.append((at[5] + own[5] * at[3], size, text.strip()))
 
-    [page] = opened(printed(DEGREE | {"register_number": number})).pages
-    page.extract_text(visitor_text=see)
-    [scan] = [y for y, _, text in pieces if text.startswith("Scan to verify")]
-    line = next(y for y, _, text in pieces if text.startswith("Serial number"))
-    assert scan - line > max(size for y, size, _ in pieces if y == line), "they are printed over one another"
-    assert (number in {text for _, _, text in pieces}) is whole
+LONG = "Kỹ thuật điều khiển và tự động hóa các quá trình sản xuất công nghiệp thực phẩm " * 2
+
+
+@pytest.mark.parametrize(
+    ("face", "room"),
+    [
+        (DEGREE, True),
+        (SCHOOL_DIPLOMA, True),
+        (CERTIFICATE, True),
+        (DEGREE | {"programme_name": LONG, "institution_name": LONG}, False),
+        (DEGREE | {"signer_name": LONG}, False),
+        (DEGREE | {"decision_number": LONG}, False),
+        (DEGREE | {"register_number": "SGU-CNTT-2026/HK2/DOT-03/" * 3}, True),
+    ],
+)
+def test_a_page_is_measured_only_where_full_size_leaves_no_room(face: dict[str, str], room: bool) -> None:
+    face = {name: value.strip() for name, value in face.items()}
+    page = diploma_pdf._page(face, verify_url=URL, evidence_name="evidence.json", trial=False)
+    inputs = {"face": orjson.dumps(page).decode(), "code": press.code_of(URL), "evidence": EVIDENCE.decode()}
+    measured = pieces(press.printed("diploma.typ", {**inputs, "measured": "yes"}, created_at=AT))
+    assert pieces(printed(face)) == [pytest.approx(piece, abs=0.1) for piece in measured]
+    with nullcontext() if room else pytest.raises(typst.TypstError, match="no room at full size"):
+        press.compiler("diploma.typ").compile(sys_inputs=inputs, format="pdf", pdf_standards=["a-3b"], timestamp=AT)
+
+
+def test_no_word_runs_out_of_its_column() -> None:
+    fields = (
+        "holder_name",
+        "title",
+        "institution_name",
+        "programme_name",
+        "classification",
+        "signer_name",
+        "issued_at",
+    )
+    wide = printed(DEGREE | dict.fromkeys(fields, "W" * 15))
+    left, right = (26, 26 + 115), (297 - 26 - 115, 297 - 26)
+    starts = {x * 25.4 / 72 for x, *_ in pieces(wide)}
+    assert [x for x in starts if not any(begin - 0.1 <= x < end for begin, end in (left, right))] == []
 
 
 def test_a_glyph_that_no_font_has_stops_the_press() -> None:

@@ -23,6 +23,7 @@ from sogoc.errors import InputError
 
 HERE = Path(__file__).parent / "diploma"
 
+_NO_ROOM = "sogoc: no room at full size"
 _TOO_LONG = "sogoc: too long to print"
 _REFUSED = 3
 
@@ -38,7 +39,13 @@ def compiler(template: str) -> typst.Compiler:
 
 
 def printed(template: str, inputs: Mapping[str, str], *, created_at: datetime, tagged: bool = True) -> bytes:
-    """Print one document. `tagged` lets a screen reader follow it. Raises: InputError for text too long for its page."""
+    """Print one document. `tagged` lets a screen reader follow it.
+
+    A template may set its page at full size and say that there was no room; then it is asked once more, with `measured` among the
+    inputs, and measures.
+
+    Raises: InputError for text too long for its page.
+    """
     try:
         with _lock:
             pdf = compiler(template).compile(
@@ -49,6 +56,8 @@ def printed(template: str, inputs: Mapping[str, str], *, created_at: datetime, t
                 pdf_tags=tagged,
             )
     except typst.TypstError as error:
+        if _NO_ROOM in str(error):
+            return printed(template, {**inputs, "measured": "yes"}, created_at=created_at, tagged=tagged)
         if _TOO_LONG in str(error):
             raise _too_long() from None
         raise
