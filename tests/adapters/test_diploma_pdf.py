@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 import unicodedata
 from contextlib import nullcontext
@@ -11,6 +12,7 @@ from typing import Any
 
 import orjson
 import pytest
+import segno
 import typst
 from asn1crypto import x509
 from hypothesis import given, settings
@@ -22,6 +24,7 @@ from pyhanko_certvalidator import ValidationContext
 from pypdf import PdfReader
 
 from sogoc.adapters import diploma_pdf, press
+from sogoc.adapters.diploma import ornament
 from sogoc.core import record
 from sogoc.errors import InputError, MalformedError, RecordError
 from tests.adapters import diplomas
@@ -177,6 +180,23 @@ def test_no_word_runs_out_of_its_column() -> None:
     left, right = (26, 26 + 115), (297 - 26 - 115, 297 - 26)
     starts = {x * 25.4 / 72 for x, *_ in pieces(wide)}
     assert [x for x in starts if not any(begin - 0.1 <= x < end for begin, end in (left, right))] == []
+
+
+def test_the_code_on_the_page_is_the_code_of_the_address() -> None:
+    drawn = press.code_of(URL)
+    [path] = re.findall(r' d="([^"]*)"', drawn)
+    dark = {
+        (x, int(y))
+        for begin, y, length in re.findall(r"M(\d+) (\d+)\.5h(\d+)", path)
+        for x in range(int(begin), int(begin) + int(length))
+    }
+    modules = segno.make_qr(URL, error="m", boost_error=False, mask=2).matrix
+    assert dark == {(x, y) for y, row in enumerate(modules) for x, module in enumerate(row) if module}
+    assert f'viewBox="-2 -2 {len(modules) + 4} {len(modules) + 4}"' in drawn
+
+
+def test_the_border_is_as_it_is_drawn() -> None:
+    assert ornament.redraw() == (press.HERE / "ornament.svg").read_bytes()
 
 
 def test_a_glyph_that_no_font_has_stops_the_press() -> None:

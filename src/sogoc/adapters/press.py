@@ -5,8 +5,8 @@ The templates lie in `diploma/`, with the fonts. Everything that a record says a
 
 from __future__ import annotations
 
-import io
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -26,6 +26,10 @@ HERE = Path(__file__).parent / "diploma"
 _NO_ROOM = "sogoc: no room at full size"
 _TOO_LONG = "sogoc: too long to print"
 _REFUSED = 3
+
+# The light modules around a code; the paper of the page goes on where they end.
+_QUIET = 2
+_DARK = re.compile(rb"\x01+")
 
 # A compiler keeps the inputs of its last document, so two threads may not share one at one time.
 _lock = threading.Lock()
@@ -94,12 +98,15 @@ def printed_apart(template: str, inputs: Mapping[str, str], *, created_at: datet
 
 def code_of(url: str) -> str:
     """The QR code of an address, as SVG."""
-    drawn = io.BytesIO()
     # Any of the eight masks is read alike; trying them all would cost half as much as the whole page.
-    segno.make_qr(url, error="m", boost_error=False, mask=2).save(
-        drawn, kind="svg", border=2, xmldecl=False, svgns=True, omitsize=True, dark="#1f1a17"
+    modules = segno.make_qr(url, error="m", boost_error=False, mask=2).matrix
+    # Drawn here, which takes less than half the time that segno takes for the same lines.
+    lines = "".join(
+        f"M{run.start()} {y}.5h{len(run[0])}" for y, row in enumerate(modules) for run in _DARK.finditer(row)
     )
-    return drawn.getvalue().decode()
+    whole = len(modules) + 2 * _QUIET
+    box = f"{-_QUIET} {-_QUIET} {whole} {whole}"
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}"><path stroke="#1f1a17" d="{lines}"/></svg>'
 
 
 def _main() -> int:
