@@ -9,7 +9,6 @@ Spec: docs/spec/evidence.md
 
 from __future__ import annotations
 
-import asyncio
 import io
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
@@ -24,9 +23,8 @@ from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDPSetup, SigObjSetup
 from pyhanko.sign.signers.pdf_byterange import SignatureObject
-from pyhanko.sign.signers.pdf_cms import Signer
 
-from sogoc.adapters import press
+from sogoc.adapters import page_cms, press
 from sogoc.core import record
 from sogoc.errors import InputError, MalformedError, RecordError
 from sogoc.ports import IssuerSigner
@@ -215,22 +213,6 @@ def _long_day_vi(value: str) -> str:
     return f"ngày {on.day:02} tháng {month} năm {on.year}"
 
 
-class _PortSigner(Signer):
-    """pyHanko's idea of a signer, over the port that holds the institution's key."""
-
-    def __init__(self, signer: IssuerSigner, certificate: x509.Certificate) -> None:
-        super().__init__(
-            signing_cert=certificate,
-            signature_mechanism=algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}),
-        )
-        self._port = signer
-
-    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:  # noqa: FBT001, FBT002
-        if digest_algorithm != "sha256" or dry_run:
-            raise AssertionError("only SHA-256, and no trial signatures: every signature of the key is meant")
-        return _der_signature(self._port.sign(data))
-
-
 class _Appendix(IncrementalPdfFileWriter):
     """What signing adds at the end of the file. The page's own metadata stands: PDF/A marks, authors and times."""
 
@@ -264,10 +246,8 @@ def sign(pdf: bytes, *, signer: IssuerSigner, certificate: bytes, signed_at: dat
         )
     )
     prepared, signed = steps.send(SigIOSetup(md_algorithm="sha256"))
-    content = asyncio.run(
-        _PortSigner(signer, holder).async_sign(prepared.document_digest, digest_algorithm="sha256", use_pades=True)
-    )
-    steps.send(content)
+    attributes = page_cms.signed_attributes(certificate, prepared.document_digest)
+    steps.send(page_cms.signed_data(certificate, attributes, _der_signature(signer.sign(attributes))))
     return bytes(signed.getbuffer())
 
 

@@ -26,7 +26,7 @@ from hashlib import sha256
 from typing import Literal
 
 import orjson
-from asn1crypto import cms, tsp, x509
+from asn1crypto import cms, tsp
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -45,6 +45,7 @@ from pyhanko.pdf_utils.generic import (
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from sogoc.adapters import page_cms
 from sogoc.errors import MalformedError, UnavailableError
 
 MAX_PDF_BYTES = 8 * 1024 * 1024
@@ -302,8 +303,10 @@ def _signer(padded: bytes, digest: bytes) -> ec.EllipticCurvePublicKey | None:
         certificate = content["certificates"][0].chosen
         signer = content["signer_infos"][0]
         attributes = signer["signed_attrs"]
+        # RFC 5652 section 5.4: signed as a SET, not with the tag it has in the message.
+        signed = b"\x31" + attributes.dump()[1:]
         value = signer["signature"].native
-        rebuilt = _message(certificate, attributes, value)
+        rebuilt = page_cms.signed_data(certificate.dump(), signed, value)
         key = load_der_public_key(certificate.public_key.dump())
         if padded != rebuilt + bytes(len(padded) - len(rebuilt)) or not isinstance(key, ec.EllipticCurvePublicKey):
             return None
@@ -322,34 +325,10 @@ def _signer(padded: bytes, digest: bytes) -> ec.EllipticCurvePublicKey | None:
             or key.curve.name != "secp256r1"
         ):
             return None
-        # RFC 5652 section 5.4: signed as a SET, not with the tag it has in the message.
-        key.verify(value, b"\x31" + attributes.dump()[1:], ec.ECDSA(SHA256()))
+        key.verify(value, signed, ec.ECDSA(SHA256()))
     except (*_MISREAD, InvalidSignature, UnsupportedAlgorithm):
         return None
     return key
-
-
-def _message(certificate: x509.Certificate, attributes: cms.CMSAttributes, value: bytes) -> bytes:
-    signer = {
-        "version": "v1",
-        "sid": {"issuer_and_serial_number": None},
-        "digest_algorithm": {"algorithm": "sha256"},
-        "signed_attrs": attributes,
-        "signature_algorithm": {"algorithm": "sha256_ecdsa"},
-        "signature": value,
-    }
-    signer["sid"] = cms.SignerIdentifier(
-        "issuer_and_serial_number",
-        cms.IssuerAndSerialNumber({"issuer": certificate.issuer, "serial_number": certificate.serial_number}),
-    )
-    content = {
-        "version": "v1",
-        "digest_algorithms": [{"algorithm": "sha256"}],
-        "encap_content_info": {"content_type": "data"},
-        "certificates": [certificate],
-        "signer_infos": [signer],
-    }
-    return bytes(cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(content)}).dump())
 
 
 def _jwk(key: ec.EllipticCurvePublicKey) -> dict[str, str]:
