@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from itertools import islice
+from collections.abc import Collection
 
 from django.db.models import QuerySet
 
@@ -11,9 +10,8 @@ from sogoc.core import canonical
 from sogoc.core.intake import Person
 from sogoc.core.intake.syllables import name_key, search_key
 from sogoc.register.models import Batch, Decision, Institution, Row, VoidNumber
+from sogoc.register.persons import records_of
 from sogoc.services.numbering import registers_borne, serials_borne
-
-_PORTION = 500
 
 
 class Register:
@@ -58,24 +56,13 @@ class Register:
         for person in people:
             asked.setdefault((person.name, person.born_on, person.programme), []).append(person)
         found: set[Person] = set()
-        for content in self._records(frozenset((name_key(one.name), one.born_on) for one in people)):
+        keys = {(name_key(one.name), one.born_on) for one in people}
+        for content in records_of(self._institution, self._kind, keys, besides=self._besides):
             record = canonical.decode(content)
             who = (search_key(record["holder_name"]), record["born_on"], record.get("programme", ""))
             number = record.get("personal_id", "")
             found.update(one for one in asked.get(who, ()) if not (number and one.number) or number == one.number)
         return found
-
-    def _records(self, keys: frozenset[tuple[str, str]]) -> Iterator[bytes]:
-        """The records of those whose name key and birth are among `keys`.
-
-        Pairs are no question for an index, and two lists would be looked up as all pairs of them. So the index is asked for the
-        names, and only the records of those born on the right day are read.
-        """
-        named = self._rows().filter(name_key__in={name for name, _ in keys})
-        lines = named.values_list("pk", "name_key", "born_on").iterator(chunk_size=_PORTION)
-        same = (pk for pk, *key in lines if tuple(key) in keys)
-        while portion := list(islice(same, _PORTION)):
-            yield from map(bytes, Row.objects.filter(pk__in=portion).values_list("record", flat=True))
 
     def decided_on(self, number: str) -> str | None:
         """The date under which a decision is recorded; the file's own where one number was recorded with several."""

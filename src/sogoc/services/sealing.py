@@ -27,7 +27,7 @@ from sogoc.core.record import SCHEMAS, Record, Schema
 from sogoc.errors import LogForked, WrongState
 from sogoc.failpoint import reach
 from sogoc.ports import IssuerSigner, Keyring
-from sogoc.register.bulk import copy_in
+from sogoc.register.bulk import copy_in, read_out
 from sogoc.register.models import Archive, Batch, Entry, Institution, IssuerKey, Row, Seal, Shard
 from sogoc.register.records import newest_page
 from sogoc.services import audit, gate, waiting
@@ -226,7 +226,7 @@ def _sign(shard: Shard, by: Sealing) -> int:
         origin=Row.Origin.ISSUE, position__gte=shard.first, position__lt=shard.first + shard.count
     ).values_list("pk", "position", "record")
     seals = []
-    for pk, position, record in rows:
+    for pk, position, record in read_out(rows):
         place = _place(places_key, shard.first_place + position - shard.first)
         secret = by.randomness(32)
         seals.append((pk, secret, *sign(canonical.decode(bytes(record)), secret, place), *place, key.pk))
@@ -298,7 +298,7 @@ def sealed_rows(batch: int) -> Iterator[tuple[int, bytes, entry.Place]]:
     """The rows of a batch in the order of its tree: key, commitment and place in the status lists; a stream."""
     seals = Seal.objects.filter(row__batch=batch, row__origin=Row.Origin.ISSUE).order_by("commitment")
     columns = seals.values_list("row_id", "commitment", "status_list", "status_index")
-    for row, committed, number, index in columns.iterator(chunk_size=_CHUNK):
+    for row, committed, number, index in read_out(columns):
         yield row, bytes(committed), (number, index)
 
 

@@ -31,7 +31,7 @@ from sogoc.errors import LogForked, RecoveryNeeded, StorageUnavailable, WrongSta
 from sogoc.failpoint import reach
 from sogoc.ports import FileStore, Log
 from sogoc.register.alone import alone
-from sogoc.register.bulk import copy_in, set_many
+from sogoc.register.bulk import copy_in, read_out, set_many
 from sogoc.register.models import (
     Archive,
     AuthorityPage,
@@ -189,8 +189,8 @@ def _decide(log: Log, old: tuple[int, bytes], head: Checkpoint) -> None:
 
 
 def _entries(start: int, end: int) -> Iterator[bytes]:
-    rows = Entry.objects.filter(index__gte=start, index__lt=end).order_by("index").values_list("content", flat=True)
-    return (bytes(content) for content in rows.iterator(chunk_size=2000))
+    rows = Entry.objects.filter(index__gte=start, index__lt=end).order_by("index").values_list("content")
+    return (bytes(content) for (content,) in read_out(rows))
 
 
 # -- one transaction: indexes, statuses, state, unsigned head -------------------------------------------------------

@@ -3,7 +3,7 @@
 The only changes let through: an entry that waits gets its index; a checkpoint gets its note and is marked published; a row may
 change or go until its batch is approved, and afterwards lose what it says of a person and nothing else, its seal then the secret and
 the signature; seals and shards may go, to be made again with another key, until the batch is in the log; a shard is done; a batch
-that is neither sealed nor lost goes on, and forgets what the gate found in its rows when one of them changes; the archive gives more places; a decision gets its list; an override is
+that is neither sealed nor lost goes on, and forgets what the gate found in its rows when one of them changes, comes or goes; the archive gives more places; a decision gets its list; an override is
 granted; a copy is issued or refused, and forgets who asked for it; a notice is sent.
 """
 
@@ -47,7 +47,7 @@ _QUESTIONS = {
     ),
 }
 _FORGET = (
-    "UPDATE register_batch SET held = NULL WHERE id = OLD.batch_id AND held IS NOT NULL AND state NOT IN ('sealed', 'lost')"
+    "UPDATE register_batch SET held = NULL WHERE id {} AND held IS NOT NULL AND state NOT IN ('sealed', 'lost')"
 )
 
 # table -> condition under which an UPDATE is refused
@@ -62,10 +62,10 @@ _UPDATE = {
         + ' OR (OLD."published" AND NOT NEW."published")'
     ),
     "register_row": (
-        'register_is_approved(OLD."batch_id") AND ('
+        _changed("id", "batch_id", "follows_id") + ' OR register_is_approved(OLD."batch_id") AND ('
         + _changed(
-            "id", "batch_id", "institution_id", "position", "cell", "kind", "level", "serial_number", "serial_series",
-            "serial_value", "register_number", "number", "year", "identifier", "origin", "follows_id",
+            "institution_id", "position", "cell", "kind", "level", "serial_number", "serial_series",
+            "serial_value", "register_number", "number", "year", "identifier", "origin",
         )
         + " OR ((" + _changed("record", "name_key", "born_on", "erased_at") + ") AND NOT (" + _ERASED + ")))"
     ),
@@ -76,9 +76,10 @@ _UPDATE = {
         'OLD."done_at" IS NOT NULL OR ' + _changed("id", "batch_id", "first", "count", "first_place", "key_id")
     ),
     "register_batch": (
-        "OLD.\"state\" IN ('sealed', 'lost') OR (OLD.\"approved_by_id\" IS NOT NULL AND ("
+        _changed("id")
+        + " OR OLD.\"state\" IN ('sealed', 'lost') OR (OLD.\"approved_by_id\" IS NOT NULL AND ("
         + _changed(
-            "id", "public_id", "institution_id", "schema", "level", "decision_id", "awarded_on", "provenance",
+            "public_id", "institution_id", "schema", "level", "decision_id", "awarded_on", "provenance",
             "prepared_by_id", "approved_by_id", "approved_at", "source_id", "count", "numbered", "tally", "tally_salt",
         )
         + " OR NEW.\"state\" NOT IN ('approved', 'sealed', 'lost')))"
@@ -159,11 +160,21 @@ def create(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
             )
         schema_editor.execute(
             "CREATE OR REPLACE FUNCTION register_forget_held() RETURNS trigger LANGUAGE plpgsql AS $$"
-            f" BEGIN {_FORGET}; RETURN NULL; END $$",
+            f" BEGIN {_FORGET.format('= OLD.batch_id')}; RETURN NULL; END $$",
             params=None,
         )
         schema_editor.execute(
             "CREATE TRIGGER register_row_held AFTER UPDATE OR DELETE ON register_row FOR EACH ROW EXECUTE FUNCTION register_forget_held()",
+            params=None,
+        )
+        schema_editor.execute(
+            "CREATE OR REPLACE FUNCTION register_forget_held_of_all() RETURNS trigger LANGUAGE plpgsql AS $$"
+            f" BEGIN {_FORGET.format('IN (SELECT batch_id FROM came)')}; RETURN NULL; END $$",
+            params=None,
+        )
+        schema_editor.execute(
+            "CREATE TRIGGER register_row_came AFTER INSERT ON register_row REFERENCING NEW TABLE AS came FOR EACH STATEMENT"
+            " EXECUTE FUNCTION register_forget_held_of_all()",
             params=None,
         )
         for table, verb, condition in _triggers():
@@ -187,10 +198,10 @@ def create(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
                 f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END",
                 params=None,
             )
-        for verb in ("UPDATE", "DELETE"):
+        for verb, line in (("INSERT", "NEW"), ("UPDATE", "OLD"), ("DELETE", "OLD")):
             schema_editor.execute(
                 f"CREATE TRIGGER register_row_held_{verb.lower()} AFTER {verb} ON register_row FOR EACH ROW"
-                f" BEGIN {_FORGET}; END",
+                f" BEGIN {_FORGET.format(f'= {line}.batch_id')}; END",
                 params=None,
             )
 
@@ -200,7 +211,9 @@ def drop(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     for table, verb, _ in _triggers():
         on = f" ON {table}" if postgresql else ""
         schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_{verb.lower()}{on}", params=None)
-    held = ["register_row_held ON register_row"] if postgresql else ["register_row_held_update", "register_row_held_delete"]
+    held = [f"register_row_{which} ON register_row" for which in ("held", "came")]
+    if not postgresql:
+        held = [f"register_row_held_{verb}" for verb in ("insert", "update", "delete")]
     for trigger in held:
         schema_editor.execute(f"DROP TRIGGER IF EXISTS {trigger}", params=None)
     if postgresql:
@@ -208,7 +221,7 @@ def drop(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
             schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_truncate ON {table}", params=None)
         for name in _QUESTIONS:
             schema_editor.execute(f"DROP FUNCTION IF EXISTS {name}(bigint)", params=None)
-        schema_editor.execute("DROP FUNCTION IF EXISTS register_forget_held()", params=None)
+        schema_editor.execute("DROP FUNCTION IF EXISTS register_forget_held(), register_forget_held_of_all()", params=None)
 
 
 class Migration(migrations.Migration):

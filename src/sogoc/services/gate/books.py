@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Aggregate, Count, Max, Min, Q, QuerySet
 
@@ -53,24 +53,53 @@ def listed(batch: Batch) -> Listed | None:
     return Listed(secret=secret, left=left)
 
 
-def examine_numbers(batch: Batch, findings: Findings) -> None:
-    """No register number and no serial of the batch is another's or void, and none is left out up to its highest."""
+class Borne(NamedTuple):
+    """What the rows of a batch bear of one kind of number: the lowest, the highest, how many bear one, and how many there are."""
+
+    low: int | str | None
+    high: int | str | None
+    bearers: int
+    different: int
+
+
+class Numbers(NamedTuple):
+    """What the rows of a batch bear: register numbers; serials by their series, and under None those of no series, as texts."""
+
+    registers: Borne
+    serials: Mapping[str | None, Borne]
+
+
+def numbers_of(batch: Batch) -> Numbers:
+    """What the issued rows of a batch bear, asked of all of them at once."""
+    mine = _mine(batch)
+    registers = Borne(**mine.aggregate(**_borne("number")))
+    serials: dict[str | None, Borne] = {}
+    for series in mine.order_by().values_list("serial_series", flat=True).distinct():
+        of_series, column = _of_series(series)
+        serials[series] = Borne(**mine.filter(of_series).aggregate(**_borne(column)))
+    return Numbers(registers=registers, serials=serials)
+
+
+def examine_numbers(batch: Batch, findings: Findings, numbers: Numbers, *, gapless: bool) -> bool:
+    """No register number and no serial of the batch is another's or void, and none is left out up to its highest.
+
+    `numbers` is what its rows bear; `gapless` whether it was found before that none is left out. Return whether it is known now.
+    """
     book = numbering.Book.of(batch)
-    mine = batch.rows.filter(origin=Row.Origin.ISSUE)
-    numbers = mine.aggregate(**_borne("number"))
+    mine = _mine(batch)
     if findings.holds("number-twice"):
-        for cell in _borne_too(mine, "number", numbers, book.voids()):
+        for cell in _borne_too(mine, "number", numbers.registers, book.voids()):
             findings.refuse("number-twice", "the register number is void", "số vào sổ gốc đã hủy", cell=cell)
-        for cell in _twice(mine, "number", numbers, _not_of(batch, book.rows())):
+        for cell in _twice(mine, "number", numbers.registers, _not_of(batch, book.rows())):
             findings.refuse("number-twice", "the register number is another's", "số vào sổ gốc đã cấp", cell=cell)
     if findings.holds("serial"):
-        for cell in _serial_twice(mine, _not_of(batch, numbering.serials_beside(batch))):
+        for cell in _serial_twice(mine, numbers.serials, _not_of(batch, numbering.serials_beside(batch))):
             findings.refuse("serial", "the serial number is another's", "số hiệu đã dùng", cell=cell)
     if not findings.holds("number-gap"):
-        return
-    top = numbers["high"]
-    if top is None:
-        return
+        return False
+    top = numbers.registers.high
+    if gapless or not isinstance(top, int):
+        return gapless
     gaps = book.gaps(top=top, spoken_for=approved_before(batch) | Q(numbered=True) | Q(pk=batch.pk))
     if gaps:
         named = ", ".join(
@@ -83,6 +112,11 @@ def examine_numbers(batch: Batch, findings: Findings) -> None:
             missing=len(gaps),
             year=book.year,
         )
+    return not gaps
+
+
+def _mine(batch: Batch) -> QuerySet[Row]:
+    return batch.rows.filter(origin=Row.Origin.ISSUE)
 
 
 def _not_of(batch: Batch, rows: QuerySet[Row]) -> QuerySet[Row]:
@@ -90,45 +124,48 @@ def _not_of(batch: Batch, rows: QuerySet[Row]) -> QuerySet[Row]:
 
 
 def _borne(column: str) -> dict[str, Aggregate]:
-    """What to ask of a batch at once about one column: its lowest and highest value, how many rows bear one and how many there are."""
     return {
         "low": Min(column), "high": Max(column), "bearers": Count(column), "different": Count(column, distinct=True)
     }  # fmt: skip
 
 
-def _serial_twice(mine: QuerySet[Row], others: QuerySet[Row]) -> list[str]:
+def _serial_twice(mine: QuerySet[Row], serials: Mapping[str | None, Borne], others: QuerySet[Row]) -> list[str]:
     """The cells of rows whose serial number another row bears too: by series and place, or by text where it is of no series."""
     cells: list[str] = []
-    for borne in mine.values("serial_series").annotate(**_borne("serial_value")):
-        if (series := borne["serial_series"]) is not None:
-            of_series = mine.filter(serial_series=series)
-            cells += _twice(of_series, "serial_value", borne, others.filter(serial_series=series))
-        else:
-            unread = mine.filter(serial_series__isnull=True)
-            texts = unread.aggregate(**_borne("serial_number"))
-            cells += _twice(unread, "serial_number", texts, others.filter(serial_series__isnull=True))
+    for series, borne in serials.items():
+        of_series, column = _of_series(series)
+        cells += _twice(mine.filter(of_series), column, borne, others.filter(of_series))
     return cells
 
 
-def _twice(mine: QuerySet[Row], column: str, borne: Mapping[str, Any], others: QuerySet[Row]) -> list[str]:
+def _of_series(series: str | None) -> tuple[Q, str]:
+    """Which rows bear serials of a series, and in which column they are told apart."""
+    return (
+        (Q(serial_series__isnull=True), "serial_number")
+        if series is None
+        else (Q(serial_series=series), "serial_value")
+    )
+
+
+def _twice(mine: QuerySet[Row], column: str, borne: Borne, others: QuerySet[Row]) -> list[str]:
     """The cells of rows whose value another row bears too, one of the batch or one of the `others`."""
     cells: list[str] = []
-    if borne["bearers"] > borne["different"]:
+    if borne.bearers > borne.different:
         doubled = mine.values(column).annotate(bearers=Count(column)).filter(bearers__gt=1)
         for portion in _portions(doubled.values_list(column, flat=True)):
             cells += _cells(mine, column, portion)
     return cells + _borne_too(mine, column, borne, others)
 
 
-def _borne_too(mine: QuerySet[Row], column: str, borne: Mapping[str, Any], others: QuerySet[Any]) -> list[str]:
+def _borne_too(mine: QuerySet[Row], column: str, borne: Borne, others: QuerySet[Any]) -> list[str]:
     """The cells of rows whose value one of the `others` bears.
 
     What the others bear in the range of the batch is next to nothing, and those few say which rows: a database that knows nothing yet
     of a list that was just imported would compare all of its rows with all.
     """
-    if borne["low"] is None:
+    if borne.low is None:
         return []
-    within = others.filter(**{f"{column}__gte": borne["low"], f"{column}__lte": borne["high"]}).order_by(column)
+    within = others.filter(**{f"{column}__gte": borne.low, f"{column}__lte": borne.high}).order_by(column)
     values = within.values_list(column, flat=True).iterator(chunk_size=2000)
     return [cell for portion in _portions(values) for cell in _cells(mine, column, portion)]
 

@@ -100,7 +100,9 @@ def _examined(batch: Batch, page: Page, now: datetime | None, *, remembering: bo
     rows = holding.hold(batch, page, findings, remembering=remembering)
     tally = rows.tally if not rows.erased else tally_of(batch)
     _examine_sums(findings, batch, count=rows.count, cells=len(tally))
-    books.examine_numbers(batch, findings)
+    gapless = books.examine_numbers(batch, findings, rows.numbers, gapless=rows.gapless)
+    if remembering:
+        holding.remember(batch, rows, gapless=gapless)
     remarks = _examine_powers(findings, page, batch, kind, tally, rows.names)
     return Examination(page=page, tally=tally, refusals=findings.refusals(), remarks=remarks)
 

@@ -1,7 +1,8 @@
 """Hold the rows of a batch to the rules once, and remember that none broke one while nothing changes that this rests on.
 
 A batch passes the gate at its submission, its approval and twice at its sealing, and most of what is asked there is asked of rows that
-nobody may change any more. What counts beside the rows, books, quotas, totals and powers, is asked each time.
+nobody may change any more. What counts beside the rows, numbers of others, voids, quotas, totals and powers, is asked each time; but
+a batch that left no register number out leaves none out later, for what is spoken for stays so.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+
+from django.db.models import QuerySet
 
 from sogoc import __version__
 from sogoc.core import law
 from sogoc.core import tally as tallies
 from sogoc.core.authority import Page
 from sogoc.core.blanks import Runs
+from sogoc.register.bulk import read_out
 from sogoc.register.models import Batch, Row
 from sogoc.services.gate import books
 from sogoc.services.gate.findings import Findings
@@ -25,19 +28,27 @@ from sogoc.services.gate.rows import Line, Listed, RowRules
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldRows:
-    """What was counted while the rows of a batch passed by: rows, erased ones, cells of the tally, the names of each programme."""
+    """What was counted while the rows of a batch passed by: rows, erased ones, cells of the tally, the names of each programme, and
+    what numbers they bear.
+
+    `gapless` is whether no register number was found left out. `rests_on` is empty where nothing of this may be remembered.
+    """
 
     count: int
     erased: int
     tally: Mapping[tallies.Cell, int]
     names: Mapping[str, set[str]]
+    numbers: books.Numbers
+    gapless: bool
+    rests_on: str
 
 
 def hold(batch: Batch, page: Page, findings: Findings, *, remembering: bool) -> HeldRows:
     """Hold every row of a batch to `page`, and tell `findings` what is wrong.
 
-    When `remembering`, rows in which nothing was wrong are not held again until a row, the page, the law, the blanks, the decision
-    or the program changes; a database trigger forgets what it knew of a batch when a row of it is changed.
+    When `remembering`, rows in which nothing was wrong and which were remembered are not held again until a row, the page, the law,
+    the blanks, the decision or the program changes; a database trigger forgets what it knew of a batch when a row of it changes,
+    comes or goes.
     """
     blanks = books.good_blanks(batch) if findings.holds("blank") else {}
     listed = books.listed(batch) if findings.holds("decision-list") else None
@@ -47,15 +58,20 @@ def hold(batch: Batch, page: Page, findings: Findings, *, remembering: bool) -> 
     rules = RowRules(batch=batch, page=page, findings=findings, blanks=blanks, listed=listed)
     before = len(findings)
     lines = _issued(batch).order_by("position").values_list(*Line._fields)
-    for line in lines.iterator(chunk_size=2000):
+    for line in read_out(lines):
         rules.hold(Line(*line))
-    held = HeldRows(count=rules.count, erased=rules.erased, tally=rules.tally, names=rules.names)
-    if remembering and len(findings) == before:
-        _remember(batch, rests_on, held)
-    return held
+    return HeldRows(
+        count=rules.count,
+        erased=rules.erased,
+        tally=rules.tally,
+        names=rules.names,
+        numbers=books.numbers_of(batch),
+        gapless=False,
+        rests_on=rests_on if len(findings) == before else "",
+    )
 
 
-def _issued(batch: Batch) -> Any:
+def _issued(batch: Batch) -> QuerySet[Row]:
     return batch.rows.filter(origin=Row.Origin.ISSUE)
 
 
@@ -78,20 +94,34 @@ def _known(batch: Batch, rests_on: str) -> HeldRows | None:
     held = batch.held
     if held is None or held["rests_on"] != rests_on or held["count"] != _issued(batch).count():
         return None
+    registers, serials = held["numbers"]
     return HeldRows(
         count=held["count"],
         erased=held["erased"],
         tally={(programme, mode, intake): count for programme, mode, intake, count in held["tally"]},
         names={programme: set(names) for programme, names in held["names"].items()},
+        numbers=books.Numbers(books.Borne(*registers), {series: books.Borne(*borne) for series, borne in serials}),
+        gapless=held["gapless"],
+        rests_on=rests_on,
     )
 
 
-def _remember(batch: Batch, rests_on: str, held: HeldRows) -> None:
-    batch.held = {
-        "rests_on": rests_on,
+def remember(batch: Batch, held: HeldRows, *, gapless: bool) -> None:
+    """Write down what was found in the rows of a batch, until a row of it changes, comes or goes."""
+    if not held.rests_on:
+        return
+    found = {
+        "rests_on": held.rests_on,
         "count": held.count,
         "erased": held.erased,
         "tally": [[*cell, count] for cell, count in sorted(Counter(held.tally).items())],
         "names": {programme: sorted(names) for programme, names in sorted(held.names.items())},
+        "numbers": [
+            list(held.numbers.registers),
+            [[series, list(borne)] for series, borne in held.numbers.serials.items()],
+        ],
+        "gapless": gapless,
     }
-    batch.save(update_fields=["held"])
+    if batch.held != found:
+        batch.held = found
+        batch.save(update_fields=["held"])
