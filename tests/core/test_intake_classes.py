@@ -515,8 +515,8 @@ def test_class_21_what_the_register_holds_is_noticed() -> None:
         *(("M2", "serial-known", "error"), ("N2", "register-known", "error"), ("A2", "person-known", "warning"))
     ]
     assert (result.faulty, known.asked) == (1, 1)
-    many = read(sheet(*people(2_200)), known=(asked := Register()))
-    assert (len(many.rows), asked.asked) == (2_200, 3)
+    many = read(sheet(*people(5_200)), known=(asked := Register()))
+    assert (len(many.rows), asked.asked) == (5_200, 3)
 
 
 def test_class_21_duplicates_in_the_file_and_a_legitimate_double_degree() -> None:

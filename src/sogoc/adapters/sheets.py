@@ -191,7 +191,7 @@ class _Child:
         # Only what finds the package: no database address, key or passphrase is near the parser of a stranger's file.
         environment = {key: os.environ[key] for key in ("PYTHONPATH", "LD_LIBRARY_PATH") if key in os.environ}
         with subprocess.Popen(
-            [sys.executable, "-P", "-m", "sogoc.adapters.sheets_child", suffix, limits],
+            [sys.executable, "-P", "-c", "from sogoc.adapters.sheets_child import main; main()", suffix, limits],
             stdin=file,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

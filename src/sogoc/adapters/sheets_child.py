@@ -14,16 +14,17 @@ import io
 import re
 import resource
 import sys
-import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, NoReturn
-from xml.etree import ElementTree as ET
 
 import orjson
 
 if TYPE_CHECKING:
+    import zipfile
+    from xml.etree import ElementTree as ET
+
     from python_calamine import CalamineSheet
 
 MiB = 1024 * 1024
@@ -246,6 +247,10 @@ class _Facts(NamedTuple):
 
 
 def _read_xlsx(file: BinaryIO, limits: Mapping[str, int], out: BinaryIO) -> None:
+    # Loaded only here and below: a child that reads a CSV would take a third longer to start.
+    import zipfile  # noqa: PLC0415
+    from xml.etree import ElementTree as ET  # noqa: PLC0415
+
     try:
         facts = _inspect(file, limits)
     except (zipfile.BadZipFile, zlib.error, EOFError, ET.ParseError, LookupError, ValueError, OSError) as error:
@@ -353,6 +358,8 @@ _LINKED = re.compile(r"xl/externalLinks/[^/]+\.xml", re.IGNORECASE)
 
 def _inspect(file: BinaryIO, limits: Mapping[str, int]) -> dict[str, _Facts]:
     """Refuse what must not reach the library, and collect what it does not tell. Keys are the names of worksheets."""
+    import zipfile  # noqa: PLC0415
+
     with zipfile.ZipFile(file) as package:
         members = package.infolist()
         names = [member.filename for member in members]
@@ -403,6 +410,8 @@ def _sheet_parts(package: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
 
 
 def _xml(package: zipfile.ZipFile, name: str) -> ET.Element:
+    from xml.etree import ElementTree as ET  # noqa: PLC0415
+
     # Entities were refused, and the process is confined: nothing is left that the standard parser could be made to do.
     return ET.fromstring(_part(package, name))  # noqa: S314
 

@@ -7,8 +7,9 @@ Spec: docs/spec/record.md
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from itertools import chain
 
@@ -49,35 +50,28 @@ def seal(schema: Schema, record: Record, secret: bytes) -> Sealed:
     """
     if len(secret) != 32:
         raise InputError("the secret is not 32 bytes")
-    mac = _hmac(secret)
+    # HMAC (RFC 2104) of every field under one key, whose two key blocks are hashed once: half of sealing is this.
+    block = secret.ljust(64, b"\0")
+    inner, outer = sha256(block.translate(_INNER)), sha256(block.translate(_OUTER))
     slots: list[bytes] = []
     disclosures: dict[str, str] = {}
-    for name in schema.names:
+    for name, salt, filler in _messages(schema.names):
         value = record.get(name)
+        inside, mac = inner.copy(), outer.copy()
+        inside.update(filler if value is None else salt)
+        mac.update(inside.digest())
         if value is None:
-            slots.append(mac(_FILLER + name.encode()))
+            slots.append(mac.digest())
             continue
-        disclosure = b64(orjson.dumps([b64(mac(_SALT + name.encode())[:16]), name, value]))
-        disclosures[name] = disclosure
+        disclosures[name] = disclosure = b64(orjson.dumps((b64(mac.digest()[:16]), name, value)))
         slots.append(sha256(disclosure.encode()).digest())
     return Sealed(schema=schema, slots=tuple(slots), disclosures=disclosures)
 
 
-def _hmac(secret: bytes) -> Callable[[bytes], bytes]:
-    """HMAC-SHA-256 under one key, whose two key blocks are hashed once for all fields; half of sealing is this.
-
-    Spec: RFC 2104, for keys of at most 64 bytes.
-    """
-    block = secret.ljust(64, b"\0")
-    inner, outer = sha256(block.translate(_INNER)), sha256(block.translate(_OUTER))
-
-    def mac(message: bytes) -> bytes:
-        inside, outside = inner.copy(), outer.copy()
-        inside.update(message)
-        outside.update(inside.digest())
-        return outside.digest()
-
-    return mac
+@lru_cache(maxsize=16)
+def _messages(names: tuple[str, ...]) -> tuple[tuple[str, bytes, bytes], ...]:
+    """Each field, and of what its salt and its filler are the HMAC."""
+    return tuple((name, _SALT + name.encode(), _FILLER + name.encode()) for name in names)
 
 
 def commitment(schema: Schema, slots: Sequence[bytes]) -> bytes:

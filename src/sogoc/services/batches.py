@@ -210,16 +210,17 @@ def _lines(
 ) -> Iterator[_Line]:
     kind = _kind_of(batch)
     for position, one in enumerate(intake.rows):
-        if both := allotted.keys() & one.record.keys():
-            raise InputError(
-                f"the file brings {', '.join(sorted(both))}, and it was to be allotted",
-                "tệp đã có số mà lại yêu cầu cấp số",
-                mend="Leave the column out, or do not ask for numbers.",
-                mend_vi="Bỏ cột đó, hoặc không yêu cầu cấp số.",
-            )
-        given = {field: texts[position] for field, texts in allotted.items()}
         identifier = identifiers()
-        record = {**one.record, **given, "identifier": str(identifier)}
+        record = {**one.record, "identifier": str(identifier)}
+        if allotted:
+            if both := allotted.keys() & one.record.keys():
+                raise InputError(
+                    f"the file brings {', '.join(sorted(both))}, and it was to be allotted",
+                    "tệp đã có số mà lại yêu cầu cấp số",
+                    mend="Leave the column out, or do not ask for numbers.",
+                    mend_vi="Bỏ cột đó, hoặc không yêu cầu cấp số.",
+                )
+            record |= {field: texts[position] for field, texts in allotted.items()}
         serial = parse_serial(record["serial_number"])
         yield _Line(
             batch_id=batch.pk,

@@ -425,7 +425,9 @@ def is_person(table: Table, row: Row) -> bool:
     width = len(row)
     holder = table.by_field.get("holder_name")
     if holder is not None:
-        name = joined(row, holder.parts or (holder.index,))
+        name = (
+            joined(row, holder.parts) if holder.parts else cell_text(row[holder.index]) if holder.index < width else ""
+        )
         if not name or (name.strip("()").isdecimal() and is_numbering(row)):
             return False
     for number in _NUMBERS:

@@ -1,4 +1,4 @@
-"""Lines of JSON kept in memory, packed: the rows of a register repeat themselves, so a tenth of the memory is enough."""
+"""Lines of JSON kept in memory, packed once they are many: the rows of a register repeat themselves, and a tenth is enough."""
 
 from __future__ import annotations
 
@@ -6,21 +6,31 @@ import zlib
 from collections.abc import Iterator
 
 _BLOCK = 512
+# So many bytes stay as they are: packing a list of some thousands would take longer than reading it.
+_UNPACKED = 8 * 1024 * 1024
 
 
 class Packed:
     """Lines without their ends, kept in the order in which they came. They are unpacked again a few hundred at a time."""
 
-    __slots__ = ("_blocks", "_open")
+    __slots__ = ("_as_they_are", "_blocks", "_left", "_open")
 
     def __init__(self) -> None:
         self._blocks: list[bytes] = []
+        self._as_they_are = 0
+        self._left = _UNPACKED
         self._open: list[bytes] = []
 
     def append(self, line: bytes) -> None:
         self._open.append(line)
         if len(self._open) == _BLOCK:
-            self._blocks.append(zlib.compress(b"\n".join(self._open), 1))
+            block = b"\n".join(self._open)
+            self._left -= len(block)
+            if self._left >= 0:
+                self._as_they_are += 1
+            else:
+                block = zlib.compress(block, 1)
+            self._blocks.append(block)
             self._open = []
 
     def __len__(self) -> int:
@@ -36,4 +46,7 @@ class Packed:
         return self._unpacked(place // _BLOCK)[place % _BLOCK]
 
     def _unpacked(self, block: int) -> list[bytes]:
-        return zlib.decompress(self._blocks[block]).split(b"\n") if block < len(self._blocks) else self._open
+        if block == len(self._blocks):
+            return self._open
+        content = self._blocks[block]
+        return (content if block < self._as_they_are else zlib.decompress(content)).split(b"\n")

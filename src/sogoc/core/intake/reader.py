@@ -42,7 +42,8 @@ from sogoc.core.record import Record, Schema, check_text
 from sogoc.core.vocabulary import fold
 from sogoc.errors import RecordError
 
-_CHUNK = 1_000
+# Of so many rows the register is asked at once: each question costs it as much as some hundred rows.
+_CHUNK = 2_500
 # A title is a line of print; what is longer is not searched.
 _TITLE_LENGTH = 500
 _SAMPLE = 2_000

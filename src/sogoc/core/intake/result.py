@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TypeVar, overload
+from typing import NamedTuple, TypeVar, overload
 
 import orjson
 
@@ -46,8 +46,7 @@ class ReadAgain(Sequence[_T]):
         raise IndexError(index)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntakeRow:
+class IntakeRow(NamedTuple):
     """One person's row: where it stands (`row` as the spreadsheet counts, from 1) and its record without identifier."""
 
     sheet: str
@@ -81,8 +80,7 @@ class KeptRows(Sequence[IntakeRow]):
 
 
 def _row(line: bytes) -> IntakeRow:
-    sheet, row, record = orjson.loads(line)
-    return IntakeRow(sheet=sheet, row=row, record=record)
+    return IntakeRow(*orjson.loads(line))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
