@@ -12,6 +12,7 @@ from django.db import transaction
 
 from sogoc.core import law
 from sogoc.core.authority import Name, Power, SignerTerm
+from sogoc.core.record import Record
 from sogoc.errors import AlreadyInRegister, GateRefused, InputError, Refusal, WrongState
 from sogoc.register import queries
 from sogoc.register.models import AuditEvent, Batch, Decision, Entry, Notice, Row
@@ -440,9 +441,9 @@ def held(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     cells: list[str] = []
     rules = RowRules.hold
 
-    def hold(self: RowRules, row: Line) -> None:
+    def hold(self: RowRules, row: Line, fields: Record | None = None) -> None:
         cells.append(row.cell)
-        rules(self, row)
+        rules(self, row, fields)
 
     monkeypatch.setattr(RowRules, "hold", hold)
     return cells
@@ -462,9 +463,10 @@ def test_rows_that_nobody_changed_are_held_once(trial: Trial, held: list[str]) -
 
 def test_what_broke_a_rule_is_held_again(trial: Trial, held: list[str]) -> None:
     batch = trial.open(classification="Rất tốt")
+    assert batch.held is None
     for _ in range(2):
         refused(GateRefused, lambda: trial.submit(batch))
-    assert len(held) == 2 * batch.count
+    assert len(held) == 3 * batch.count, "while it was written, and at each submission"
     batch.refresh_from_db()
     assert batch.held is None
 
@@ -477,6 +479,16 @@ def test_a_row_that_was_changed_is_held_again_with_its_batch(trial: Trial, held:
     assert submitted.held is None
     refusal = refused(GateRefused, lambda: trial.approve(submitted))
     assert [one.rule for one in refusal.refusals] == ["serial"]
+
+
+def test_a_draft_that_was_changed_is_held_again(trial: Trial, held: list[str]) -> None:
+    """Its rows were held while they were written."""
+    draft = trial.open()
+    assert len(held) == draft.count
+    run("UPDATE register_row SET serial_number = %s WHERE batch_id = %s AND position = 2", "SG009999", draft.pk)
+    refusal = refused(GateRefused, lambda: trial.submit(draft))
+    assert [one.rule for one in refusal.refusals] == ["serial"]
+    assert len(held) == 2 * draft.count
 
 
 def test_a_row_that_is_gone_is_missed_though_no_trigger_said_so(trial: Trial) -> None:

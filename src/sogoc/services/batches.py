@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -183,7 +184,8 @@ class _Line(NamedTuple):
 
 
 def _insert_rows(batch: Batch, intake: Intake, identifiers: Callable[[], UUID], allotted: dict[str, list[str]]) -> None:
-    lines = _lines(batch, intake, identifiers, allotted)
+    incoming = gate.Incoming(batch) if batch.institution.pages.exists() else None
+    lines = _lines(batch, intake, identifiers, allotted, incoming)
     taken: list[str] = []
     try:
         with transaction.atomic():
@@ -203,10 +205,16 @@ def _insert_rows(batch: Batch, intake: Intake, identifiers: Callable[[], UUID], 
             mend="Compare these rows with the register; a lost original is never issued again.",
             mend_vi="Đối chiếu các dòng này với sổ gốc; bản chính bị mất không được cấp lại.",
         )
+    if incoming is not None:
+        incoming.remember()
 
 
 def _lines(
-    batch: Batch, intake: Intake, identifiers: Callable[[], UUID], allotted: dict[str, list[str]]
+    batch: Batch,
+    intake: Intake,
+    identifiers: Callable[[], UUID],
+    allotted: dict[str, list[str]],
+    incoming: gate.Incoming | None,
 ) -> Iterator[_Line]:
     kind = _kind_of(batch)
     for position, one in enumerate(intake.rows):
@@ -222,7 +230,7 @@ def _lines(
                 )
             record |= {field: texts[position] for field, texts in allotted.items()}
         serial = parse_serial(record["serial_number"])
-        yield _Line(
+        line = _Line(
             batch_id=batch.pk,
             institution_id=batch.institution_id,
             position=position,
@@ -247,6 +255,13 @@ def _lines(
             born_on=record["born_on"],
             origin=Row.Origin.ISSUE,
         )
+        if incoming is not None:
+            incoming.hold(gate.Line(*_seen(line)), record)
+        yield line
+
+
+_seen = attrgetter(*gate.Line._fields[:-1])
+"""What the gate reads of a row, but whether it was erased: while it is written it was not."""
 
 
 def _taken(batch: Batch, lines: Sequence[_Line]) -> list[str]:

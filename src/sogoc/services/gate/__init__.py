@@ -17,10 +17,14 @@ from sogoc.services.gate.examining import (
     set_aside,
     tally_of,
 )
+from sogoc.services.gate.holding import Incoming
+from sogoc.services.gate.rows import Line
 
 __all__ = [
     "MAX_TALLY",
     "Examination",
+    "Incoming",
+    "Line",
     "Passed",
     "check",
     "check_record",

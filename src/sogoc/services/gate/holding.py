@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from django.db.models import QuerySet
@@ -19,9 +19,11 @@ from sogoc.core import law
 from sogoc.core import tally as tallies
 from sogoc.core.authority import Page
 from sogoc.core.blanks import Runs
+from sogoc.core.record import SCHEMAS
 from sogoc.register.bulk import read_out
 from sogoc.register.models import Batch, Row
-from sogoc.services.gate import books
+from sogoc.register.records import newest_page
+from sogoc.services.gate import books, powers
 from sogoc.services.gate.findings import Findings
 from sogoc.services.gate.rows import Line, Listed, RowRules
 
@@ -50,25 +52,59 @@ def hold(batch: Batch, page: Page, findings: Findings, *, remembering: bool) -> 
     the blanks, the decision or the program changes; a database trigger forgets what it knew of a batch when a row of it changes,
     comes or goes.
     """
-    blanks = books.good_blanks(batch) if findings.holds("blank") else {}
-    listed = books.listed(batch) if findings.holds("decision-list") else None
-    rests_on = _rests_on(batch, page, findings, blanks, listed) if remembering else ""
-    if remembering and (known := _known(batch, rests_on)) is not None:
+    holding = _Holding(batch, page, findings)
+    if remembering and (known := _known(batch, holding.rests_on)) is not None:
         return known
-    rules = RowRules(batch=batch, page=page, findings=findings, blanks=blanks, listed=listed)
-    before = len(findings)
-    lines = _issued(batch).order_by("position").values_list(*Line._fields)
-    for line in read_out(lines):
-        rules.hold(Line(*line))
-    return HeldRows(
-        count=rules.count,
-        erased=rules.erased,
-        tally=rules.tally,
-        names=rules.names,
-        numbers=books.numbers_of(batch),
-        gapless=False,
-        rests_on=rests_on if len(findings) == before else "",
-    )
+    for line in read_out(_issued(batch).order_by("position").values_list(*Line._fields)):
+        holding.hold(Line(*line))
+    held = holding.held()
+    return held if remembering else replace(held, rests_on="")
+
+
+class _Holding:
+    """Rows of a batch on their way past the rules, and a digest of all that this rests on."""
+
+    def __init__(self, batch: Batch, page: Page, findings: Findings) -> None:
+        blanks = books.good_blanks(batch) if findings.holds("blank") else {}
+        listed = books.listed(batch) if findings.holds("decision-list") else None
+        self.rests_on = _rests_on(batch, page, findings, blanks, listed)
+        self._rules = RowRules(batch=batch, page=page, findings=findings, blanks=blanks, listed=listed)
+        self._before = len(findings)
+        self.hold = self._rules.hold
+
+    def held(self) -> HeldRows:
+        """What was counted; to be remembered only where nothing was wrong."""
+        rules = self._rules
+        return HeldRows(
+            count=rules.count,
+            erased=rules.erased,
+            tally=rules.tally,
+            names=rules.names,
+            numbers=books.numbers_of(rules.batch),
+            gapless=False,
+            rests_on=self.rests_on if len(rules.findings) == self._before else "",
+        )
+
+
+class Incoming:
+    """The rows of a new batch, held to the rules while they are written and their fields are at hand.
+
+    Where nothing is wrong this is remembered, and no row is read for it again; what is wrong is found again at the submission, and
+    said there.
+    """
+
+    def __init__(self, batch: Batch) -> None:
+        """Raises: WrongState when the institution was never accredited."""
+        page = newest_page(batch.institution)[1]
+        findings = Findings(batch.awarded_on, batch.provenance)
+        powers.examine_institution(findings, page, kind=SCHEMAS[batch.schema].kind, level=batch.level)
+        self._batch = batch
+        self._holding = _Holding(batch, page, findings)
+        self.hold = self._holding.hold
+
+    def remember(self) -> None:
+        """Once all rows are in their table."""
+        remember(self._batch, self._holding.held(), gapless=False)
 
 
 def _issued(batch: Batch) -> QuerySet[Row]:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from sogoc.core import canonical, law, numbering, record
 from sogoc.core import tally as tallies
@@ -19,6 +19,8 @@ from sogoc.register.models import Batch
 from sogoc.services.decisions import person_key
 from sogoc.services.gate.findings import Findings
 
+_NONE = Runs()
+
 
 class Line(NamedTuple):
     """What the gate reads of a row; its names are the columns, in the order in which they are asked for."""
@@ -30,7 +32,7 @@ class Line(NamedTuple):
     serial_number: str
     serial_series: str | None
     serial_value: int | None
-    erased_at: datetime | None
+    erased_at: datetime | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,14 +89,18 @@ class RowRules:
         except NoRule:  # no such qualification on that day: refused as such
             return None
 
-    def hold(self, row: Line) -> None:
-        """Hold one row to every rule. A row whose form is broken is asked nothing more; an erased one is counted."""
+    def hold(self, row: Line, fields: record.Record | None = None) -> None:
+        """Hold one row to every rule. A row whose form is broken is asked nothing more; an erased one is counted.
+
+        `fields` are those of its record, where it was just written of them.
+        """
         self.count += 1
         if row.erased_at is not None:
             self.erased += 1
             return
         try:
-            fields: record.Record = canonical.decode(bytes(row.record))
+            if fields is None:
+                fields = cast(record.Record, canonical.decode(bytes(row.record)))
             record.check(self.schema, fields)
         except RecordError as error:
             self._refuse("record", error.en, error.vi, row.cell)
@@ -217,7 +223,7 @@ class RowRules:
             )
         if not self.findings.holds("blank"):
             return
-        if serial is None or serial.value not in self.blanks.get(serial.series, Runs()):
+        if serial is None or serial.value not in self.blanks.get(serial.series, _NONE):
             self._refuse(
                 "blank",
                 "the serial number is of no blank that was received and is still good",
