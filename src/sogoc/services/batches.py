@@ -23,7 +23,7 @@ from sogoc.register.bulk import copy_in
 from sogoc.register.models import Batch, Institution, Notice, Override, Row, SourceFile
 from sogoc.services import access, audit, blanks, decisions, gate, notices, numbering
 
-_CHUNK = 2000
+_CHUNK = 2500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

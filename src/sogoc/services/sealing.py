@@ -32,7 +32,7 @@ from sogoc.register.models import Archive, Batch, Entry, Institution, IssuerKey,
 from sogoc.register.records import newest_page
 from sogoc.services import audit, gate, waiting
 
-_SHARD = 2000
+_SHARD = 2500
 _CHUNK = 2000
 
 
