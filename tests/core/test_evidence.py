@@ -9,6 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from sogoc.core import evidence
 from sogoc.core.canonical import b64
@@ -69,6 +71,83 @@ def test_a_bare_credential_is_evidence_without_anything_else() -> None:
 def test_spacing_and_order_are_free() -> None:
     assert evidence.parse(json.dumps(dict(reversed(VALUE.items())), indent=7).encode()) == WHOLE
     assert evidence.parse(json.dumps(VALUE, separators=(",", ":"), ensure_ascii=False).encode()) == WHOLE
+
+
+def read(presented: bytes, *, in_halves: bool) -> Evidence | str:
+    """What a file is read as, or why it is refused."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not in_halves:
+            patch.setattr(evidence, "_REMEMBERED", -1)
+        try:
+            return evidence.parse(presented)
+        except MalformedError as error:
+            return error.en
+
+
+WRITTEN = WHOLE.encode()
+FRESH_AT = WRITTEN.index(b',\n  "fresh": ')
+LASTING, FRESH = WRITTEN[:FRESH_AT], WRITTEN[FRESH_AT:].removesuffix(b"\n}\n")
+
+
+def test_as_it_was_written_it_is_read_in_halves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evidence, "_fresh", lambda _: pytest.fail("the end of this file was read before"))
+    other = WRITTEN.replace(WHOLE.lasting.credential.encode(), STORY.first[1].credential.encode())
+    assert evidence.parse(WRITTEN) == WHOLE
+    assert evidence.parse(other).fresh == WHOLE.fresh
+
+
+@pytest.mark.parametrize(
+    "presented",
+    [
+        LASTING + FRESH + FRESH + b"\n}\n",
+        LASTING + b',"fresh":{}' + FRESH + b"\n}\n",
+        LASTING + FRESH + b',"fresh":{}\n}\n',
+        LASTING + FRESH + b',"type":"sogoc/evidence/v1"\n}\n',
+        LASTING + FRESH + b',"lasting":{}\n}\n',
+        LASTING + FRESH + b"\n}\n}\n",
+        LASTING + FRESH,
+        LASTING + FRESH[:-1] + b"\n}\n",
+        LASTING[:-1] + FRESH + b"}\n}\n",
+        LASTING + b"\n}" + FRESH + b"\n}\n",
+        b"{" + FRESH[1:] + LASTING[1:].join((b",", b"\n}\n")),
+        b'{"type":"sogoc/evidence/v1"' + FRESH + b"\n}\n",
+        b"{" + FRESH + b"\n}\n",
+        FRESH[1:] + b"\n}\n",
+        FRESH + b"\n}\n",
+        b"",
+    ],
+    ids=range(16),
+)
+def test_a_file_cut_where_its_halves_meet_is_the_whole_file(presented: bytes) -> None:
+    assert read(presented, in_halves=True) == read(presented, in_halves=False)
+
+
+@given(
+    at=st.integers(-200, 200).map(lambda near: FRESH_AT + near) | st.integers(0, len(WRITTEN)),
+    gone=st.integers(0, 40),
+    come=st.sampled_from(
+        [
+            b"",
+            b" ",
+            b"\n",
+            b"}",
+            b"{",
+            b"\n}\n",
+            b",",
+            b'"',
+            b"x",
+            b'"a":"b",',
+            b',\n  "fresh": ',
+            b',\n  "fresh": {}',
+            FRESH,
+            LASTING,
+        ]
+    ),
+)
+@example(at=FRESH_AT, gone=0, come=b"")
+def test_changed_bytes_are_read_the_same_in_halves_and_whole(at: int, gone: int, come: bytes) -> None:
+    presented = WRITTEN[:at] + come + WRITTEN[at + gone :]
+    assert read(presented, in_halves=True) == read(presented, in_halves=False)
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
