@@ -93,13 +93,22 @@ def gather(presented: Evidence, credential: sd_jwt.Presented, head: _Head, polic
         heads.append(policy.seen.size)
     if lasting.checkpoint is not None:
         heads += _size_of(lasting.checkpoint)
-    number = credential.status[0]
-    fresh = counter.fresh(
-        ordinals=[ordinal],
-        numbers=[number] if number < len(counter.lists) else [],
-        acts=_acts(presented, credential, counter),
-        sizes=heads,
-    )
+    fresh = _fresh(head, ordinal, credential.status[0], tuple(heads))
+    if acts := _acts(presented, credential, counter):
+        fresh = replace(fresh, acts=tuple(acts))
+        _check_own(fresh, counter.head, head)
+    return fresh
+
+
+@lru_cache(maxsize=256)
+def _fresh(head: _Head, ordinal: int, number: int, sizes: tuple[int, ...]) -> Fresh:
+    """What all diplomas of an institution share that stand in one status list and under one checkpoint; checked once.
+
+    Raises: StorageUnavailable.
+    """
+    counter = _counter(head)
+    numbers = [number] if number < len(counter.lists) else []
+    fresh = counter.fresh(ordinals=[ordinal], numbers=numbers, sizes=sizes)
     _check_own(fresh, counter.head, head)
     return fresh
 

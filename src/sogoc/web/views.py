@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from threading import BoundedSemaphore
 
 from django.conf import settings
@@ -22,6 +21,7 @@ from django.views.decorators.vary import vary_on_headers
 from sogoc import __version__
 from sogoc.adapters.pdf_reader import read_pdf
 from sogoc.core import canonical, lookup
+from sogoc.core.presented import PresentedPdf
 from sogoc.core.vocabulary import Said
 from sogoc.errors import InputError, SogocError, UnavailableError
 from sogoc.ports import CACHE_BRIEFLY, CACHE_FOR_EVER
@@ -41,7 +41,7 @@ _FILES_THEMSELVES = frozenset(
 """Types of a body that is the file itself, as programs send it."""
 _DRAINED_BYTES = 64 * 2**20
 # A PDF is read in a process of its own with up to half a gigabyte: more at once than this would be too many.
-_EXAMINATIONS = BoundedSemaphore(4)
+_PDFS = BoundedSemaphore(4)
 _WAIT_SECONDS = 10
 
 
@@ -85,10 +85,9 @@ def verify(request: HttpRequest) -> HttpResponse:
         return _refused(request, error, 400)
     now = utc_now()
     try:
-        with _one_of_few():
-            report = verification.examine(
-                presented, policy=archive.policy(), log=archive.home().log, read_pdf=read_pdf, now=now
-            )
+        report = verification.examine(
+            presented, policy=archive.policy(), log=archive.home().log, read_pdf=_read_one_of_few, now=now
+        )
     except (SogocError, DatabaseError) as error:
         return _unavailable(request, error)
     if _wants_json(request):
@@ -140,14 +139,14 @@ def _drain(request: HttpRequest, length: int) -> None:
         left -= len(chunk)
 
 
-@contextmanager
-def _one_of_few() -> Iterator[None]:
-    if not _EXAMINATIONS.acquire(timeout=_WAIT_SECONDS):
+def _read_one_of_few(pdf: bytes) -> PresentedPdf:
+    """Read a PDF when its turn has come. Raises: MalformedError, UnavailableError."""
+    if not _PDFS.acquire(timeout=_WAIT_SECONDS):
         raise Busy("too many files are being checked at once", "đang có quá nhiều tệp chờ kiểm tra")
     try:
-        yield
+        return read_pdf(pdf)
     finally:
-        _EXAMINATIONS.release()
+        _PDFS.release()
 
 
 # -- one number looked up -------------------------------------------------------------------------------------------------
