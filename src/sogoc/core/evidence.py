@@ -22,7 +22,7 @@ MAX_PROOF = 64
 _FRESH = b',\n  "fresh": '
 """Between the halves of evidence as `Evidence.encode` writes it. No text of JSON holds the end of a line."""
 _REMEMBERED = 64 * 2**10
-"""A fresh half of at most so many bytes is remembered: those of one institution have a third of it."""
+"""A fresh half of at most so many bytes is remembered; that of one institution has a tenth to a third of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
