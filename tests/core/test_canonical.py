@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from base64 import urlsafe_b64encode
 from typing import Any
 
+import orjson
 import pytest
 import rfc8785
 from hypothesis import given
@@ -158,6 +160,19 @@ def test_a_file_may_hold_lines_of_text() -> None:
     assert canonical.read(b' { "b" : 1 ,\n "a" : "x\\ny" } ', limit=100) == {"a": "x\ny", "b": 1}
 
 
+@given(st.lists(st.characters(max_codepoint=0x2FF, codec="utf-8"), max_size=6).map("".join))
+def test_what_is_encoded_is_read_and_nothing_else(text: str) -> None:
+    """Also with control characters, which stand in JSON escaped, raw (U+007F) or as two bytes (U+0080 and on)."""
+    presented = orjson.dumps({"a": [text, "b"], "b": text})
+    try:
+        assert canonical.encode({"a": [text, "b"], "b": text}) == presented
+    except MalformedError as error:
+        with pytest.raises(MalformedError, match=re.escape(error.en)):
+            canonical.decode(presented)
+    else:
+        assert canonical.decode(presented) == {"a": [text, "b"], "b": text}
+
+
 @given(st.binary(max_size=70))
 def test_b64_is_base64url_without_padding(content: bytes) -> None:
     assert canonical.b64(content) == urlsafe_b64encode(content).decode().rstrip("=")
@@ -236,3 +251,5 @@ def test_many_of_one_length_are_decoded_as_each_is_by_itself(length: int, data: 
             canonical.unb64_each(texts, length)
     else:
         assert canonical.unb64_each(texts, length) == expected
+    if None not in texts:
+        assert canonical.are_b64(texts, length) == (expected is not None)

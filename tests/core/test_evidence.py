@@ -6,6 +6,8 @@ import copy
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain, combinations, pairwise, permutations, product
+from operator import add
 from typing import Any
 
 import pytest
@@ -73,10 +75,10 @@ def test_spacing_and_order_are_free() -> None:
     assert evidence.parse(json.dumps(VALUE, separators=(",", ":"), ensure_ascii=False).encode()) == WHOLE
 
 
-def read(presented: bytes, *, in_halves: bool) -> Evidence | str:
+def read(presented: bytes, *, in_parts: bool) -> Evidence | str:
     """What a file is read as, or why it is refused."""
     with pytest.MonkeyPatch.context() as patch:
-        if not in_halves:
+        if not in_parts:
             patch.setattr(evidence, "_REMEMBERED", -1)
         try:
             return evidence.parse(presented)
@@ -85,15 +87,32 @@ def read(presented: bytes, *, in_halves: bool) -> Evidence | str:
 
 
 WRITTEN = WHOLE.encode()
-FRESH_AT = WRITTEN.index(b',\n  "fresh": ')
+CUTS = (evidence._CHECKPOINT, evidence._LEAF, evidence._BATCH, evidence._PATH, evidence._END_OF_BATCH, evidence._FRESH)
+CUT_AT = [WRITTEN.index(cut, WRITTEN.index(evidence._PATH)) if cut == CUTS[4] else WRITTEN.index(cut) for cut in CUTS]
+PARTS = [WRITTEN[start:end] for start, end in pairwise([0, *CUT_AT, len(WRITTEN)])]
+FRESH_AT = CUT_AT[-1]
 LASTING, FRESH = WRITTEN[:FRESH_AT], WRITTEN[FRESH_AT:].removesuffix(b"\n}\n")
 
 
-def test_as_it_was_written_it_is_read_in_halves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evidence, "_fresh", lambda _: pytest.fail("the end of this file was read before"))
-    other = WRITTEN.replace(WHOLE.lasting.credential.encode(), STORY.first[1].credential.encode())
+def test_what_the_diplomas_of_a_batch_share_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = replace(STORY.archive.evidence(STORY.first[1], at=18), fresh=WHOLE.fresh)
     assert evidence.parse(WRITTEN) == WHOLE
-    assert evidence.parse(other).fresh == WHOLE.fresh
+    for name in ("_lasting", "_fresh"):
+        monkeypatch.setattr(evidence, name, lambda _: pytest.fail("this part of the file was read before"))
+    read_again = evidence.parse(other.encode())
+    assert read_again == other
+    assert read_again.lasting.batch is evidence.parse(WRITTEN).lasting.batch
+    assert read_again.lasting.leaf != WHOLE.lasting.leaf
+
+
+def test_parts_in_another_order_or_number_are_read_the_same_in_parts_and_whole() -> None:
+    assert [part[: len(cut)] for part, cut in zip(PARTS[1:], CUTS, strict=True)] == list(CUTS)
+    for places in chain(permutations(range(7)), *(combinations(range(7), count) for count in range(7))):
+        presented = b"".join(PARTS[place] for place in places)
+        assert read(presented, in_parts=True) == read(presented, in_parts=False)
+    for twice, at in product(range(7), range(7)):
+        presented = b"".join((*PARTS[:at], PARTS[twice], *PARTS[at:]))
+        assert read(presented, in_parts=True) == read(presented, in_parts=False)
 
 
 @pytest.mark.parametrize(
@@ -118,12 +137,12 @@ def test_as_it_was_written_it_is_read_in_halves(monkeypatch: pytest.MonkeyPatch)
     ],
     ids=range(16),
 )
-def test_a_file_cut_where_its_halves_meet_is_the_whole_file(presented: bytes) -> None:
-    assert read(presented, in_halves=True) == read(presented, in_halves=False)
+def test_a_file_cut_where_its_parts_meet_is_the_whole_file(presented: bytes) -> None:
+    assert read(presented, in_parts=True) == read(presented, in_parts=False)
 
 
 @given(
-    at=st.integers(-200, 200).map(lambda near: FRESH_AT + near) | st.integers(0, len(WRITTEN)),
+    at=st.builds(add, st.sampled_from(CUT_AT), st.integers(-20, 20)) | st.integers(0, len(WRITTEN)),
     gone=st.integers(0, 40),
     come=st.sampled_from(
         [
@@ -139,15 +158,18 @@ def test_a_file_cut_where_its_halves_meet_is_the_whole_file(presented: bytes) ->
             b'"a":"b",',
             b',\n  "fresh": ',
             b',\n  "fresh": {}',
+            *CUTS,
+            *(cut + b"{}" for cut in CUTS),
+            *PARTS,
             FRESH,
             LASTING,
         ]
     ),
 )
 @example(at=FRESH_AT, gone=0, come=b"")
-def test_changed_bytes_are_read_the_same_in_halves_and_whole(at: int, gone: int, come: bytes) -> None:
+def test_changed_bytes_are_read_the_same_in_parts_and_whole(at: int, gone: int, come: bytes) -> None:
     presented = WRITTEN[:at] + come + WRITTEN[at + gone :]
-    assert read(presented, in_halves=True) == read(presented, in_halves=False)
+    assert read(presented, in_parts=True) == read(presented, in_parts=False)
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -333,10 +333,8 @@ def parse(presented: bytes) -> Entry:
     shape = _SHAPES.get(act) if isinstance(act, str) else None
     if shape is None:
         raise MalformedError("an entry has no act that this version knows")
-    signed = shape not in _UNSIGNED
-    names = _MEMBERS[shape] | ({"act", "signatures", "id"} if signed else {"act"})
-    canonical.members(value, frozenset(names))
-    if signed:
+    canonical.members(value, _MEMBERS[shape])
+    if "id" in _MEMBERS[shape]:
         unb64(value["id"], 16)
     entry = shape(value)
     if isinstance(entry, Authority | Issue | State):
@@ -493,8 +491,7 @@ _SHAPES: dict[str, Callable[[Mapping[str, Json]], Entry]] = {
     "suspend": _status_act,
     "reinstate": _status_act,
 }
-_UNSIGNED: set[Callable[[Mapping[str, Json]], Entry]] = {_authority, _issue, _state}
-_MEMBERS: dict[Callable[[Mapping[str, Json]], Entry], set[str]] = {
+_OWN_MEMBERS: dict[Callable[[Mapping[str, Json]], Entry], set[str]] = {
     _authority: {"institution", "page", "version"},
     _issue: {"batch", "commitment", "institution", "status"},
     _batch: {
@@ -507,3 +504,8 @@ _MEMBERS: dict[Callable[[Mapping[str, Json]], Entry], set[str]] = {
     _key_cut: {"from", "institution", "key", "on", "wording"},
     _state: {"authority", "status", "time"},
 }  # fmt: skip
+_UNSIGNED = (_authority, _issue, _state)
+_MEMBERS = {
+    shape: frozenset(names | ({"act"} if shape in _UNSIGNED else {"act", "signatures", "id"}))
+    for shape, names in _OWN_MEMBERS.items()
+}

@@ -19,10 +19,15 @@ MAX_BYTES = 4 * 2**20
 MAX_FRESH_BYTES = 64 * 2**20
 MAX_PROOF = 64
 
+_CHECKPOINT = b',\n    "checkpoint": '
+_LEAF = b',\n    "leaf": '
+_BATCH = b',\n    "batch": {'
+_PATH = b',\n      "path": '
+_END_OF_BATCH = b"\n    }"
 _FRESH = b',\n  "fresh": '
-"""Between the halves of evidence as `Evidence.encode` writes it. No text of JSON holds the end of a line."""
+"""Where evidence as `Evidence.encode` writes it is cut. No text of JSON holds the end of a line, so these are never within one."""
 _REMEMBERED = 64 * 2**10
-"""A fresh half of at most so many bytes is remembered; that of one institution has a tenth to a third of them."""
+"""What diplomas share is remembered up to so many bytes; a fresh half of one institution has a tenth to a third of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,41 +147,77 @@ def parse(presented: bytes) -> Evidence:
     """
     if presented.startswith(b"eyJ"):
         return Evidence(lasting=Lasting(credential=_ascii(presented.strip())))
-    halves = _halves(presented)
-    if halves is not None:
-        return halves
+    together = _in_parts(presented)
+    if together is not None:
+        return together
     v = canonical.members(
         canonical.read(presented, limit=MAX_BYTES), frozenset({"type", "lasting"}), frozenset({"fresh"})
     )
-    return Evidence(lasting=_of_type(v), fresh=_fresh(v["fresh"]) if "fresh" in v else None)
+    _check_type(v["type"])
+    return Evidence(lasting=_lasting(v["lasting"]), fresh=_fresh(v["fresh"]) if "fresh" in v else None)
 
 
-def _halves(presented: bytes) -> Evidence | None:
-    """Read evidence that stands as it was written; None for other evidence, and for what is none.
+def _in_parts(presented: bytes) -> Evidence | None:
+    """Read evidence of an award that stands as it was written; None for other evidence, and for what is none.
 
-    Its end is the same in a whole pile of diplomas and is read once. Cut where the fresh half begins, both parts are whole objects
-    when a brace is put back, and they have no member in common: so the file is one object with the members of both.
+    A pile of diplomas has few batches and fewer fresh halves, which are read once. What is a diploma's own (credential, leaf and path)
+    is taken out, and it and what remains are read as two objects, with the braces that they lack put back. Each of them has exactly
+    the members named here and not one that the other has: so the file is one object with the members of all.
     """
-    start, cut, end = presented.partition(_FRESH)
-    if not cut or len(end) > _REMEMBERED or len(presented) > MAX_BYTES:
+    credential, checkpoint_at, rest = presented.partition(_CHECKPOINT)
+    checkpoint, leaf_at, rest = rest.partition(_LEAF)
+    leaf, batch_at, rest = rest.partition(_BATCH)
+    batch, path_at, rest = rest.partition(_PATH)
+    path, end_at, rest = rest.partition(_END_OF_BATCH)
+    logged, fresh_at, fresh = rest.partition(_FRESH)
+    if not (checkpoint_at and leaf_at and batch_at and path_at and end_at and fresh_at):
         return None
+    if len(presented) > MAX_BYTES or len(presented) - len(fresh) > _REMEMBERED or len(fresh) > _REMEMBERED:
+        return None
+    own = b"".join((credential, _LEAF, leaf, _BATCH, _PATH[1:], path, b"\n    }\n  }\n}\n"))
+    shared = b"".join(
+        (b'{\n  "lasting": {', _CHECKPOINT[1:], checkpoint, _BATCH, batch, _END_OF_BATCH, logged, b"\n}\n")
+    )
     try:
-        v = canonical.members(canonical.read(start + b"\n}\n", limit=MAX_BYTES), frozenset({"type", "lasting"}))
-        return Evidence(lasting=_of_type(v), fresh=_fresh_at_end(end))
+        v = canonical.members(canonical.read_written(own), frozenset({"type", "lasting"}))
+        _check_type(v["type"])
+        half = canonical.members(v["lasting"], frozenset({"credential", "leaf", "batch"}))
+        of_batch = _shared_lasting(shared)
+        return Evidence(
+            lasting=Lasting(
+                credential=canonical.text(half["credential"], 65_535),
+                checkpoint=of_batch.checkpoint,
+                leaf=_logged(half["leaf"]),
+                batch=of_batch.batch,
+                path=tuple(canonical.hashes(canonical.members(half["batch"], frozenset({"path"}))["path"], MAX_PROOF)),
+                after=of_batch.after,
+                before=of_batch.before,
+                anchor=of_batch.anchor,
+            ),
+            fresh=_fresh_at_end(fresh),
+        )
     except MalformedError:
         return None
 
 
+@lru_cache(maxsize=64)
+def _shared_lasting(shared: bytes) -> Lasting:
+    """What the lasting halves of a batch have in common. The credential is empty, because it is each diploma's own."""
+    v = canonical.members(canonical.read_written(shared), frozenset({"lasting"}))
+    half = canonical.members(v["lasting"], frozenset({"checkpoint", "batch"}), frozenset({"logged", "anchor"}))
+    canonical.members(half["batch"], _LOGGED)
+    return _lasting({**half, "credential": ""})
+
+
 @lru_cache(maxsize=16)
 def _fresh_at_end(end: bytes) -> Fresh:
-    v = canonical.members(canonical.read(b"{" + _FRESH[1:] + end, limit=MAX_BYTES), frozenset({"fresh"}))
+    v = canonical.members(canonical.read_written(b"{" + _FRESH[1:] + end), frozenset({"fresh"}))
     return _fresh(v["fresh"])
 
 
-def _of_type(value: Mapping[str, Json]) -> Lasting:
-    if value["type"] != TYPE:
+def _check_type(value: Json) -> None:
+    if value != TYPE:
         raise MalformedError("is not evidence of a qualification", "không phải hồ sơ chứng cứ của văn bằng")
-    return _lasting(value["lasting"])
 
 
 def parse_fresh(presented: bytes) -> Fresh:

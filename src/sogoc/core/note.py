@@ -70,6 +70,11 @@ class VerifierKey:
                 f"the public key of {self.name} has a wrong length", f"khóa công khai của {self.name} sai độ dài"
             )
 
+    def __hash__(self) -> int:
+        return hash(
+            self.public_key
+        )  # which tells keys apart, and whose hash Python keeps: verifiers ask for it all the time
+
     @property
     def key_id(self) -> bytes:
         """The four bytes by which signature lines refer to this key: a reference, not a fingerprint."""

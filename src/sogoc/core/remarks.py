@@ -104,10 +104,14 @@ def late(awarded_on: str, logged_before: datetime | None) -> Iterator[Finding]:
         )
 
 
+ASKED_BY_LAW = ("kind", "level", "awarded_on", "signer_title")
+"""The fields of a record that `against_law` looks at."""
+
+
 def against_law(shown: Mapping[str, str], page: Page) -> Iterator[Finding]:
     """Say where kind, issuer or signer are not what the law is known to say of the award date, each with its legal basis.
 
-    `shown` are disclosed fields, `page` the issuer's authority page.
+    `shown` are disclosed fields, of which those in `ASKED_BY_LAW` count, `page` the issuer's authority page.
     """
     kind, level, on = shown["kind"], shown["level"], shown["awarded_on"]
     qualification = law.qualification(kind, level, on)

@@ -109,6 +109,8 @@ class Check:
 
     @property
     def verdict(self) -> Verdict:
+        if self.passed:
+            return Verdict.VALID
         if not self.ran:
             return worst([Verdict.INCONCLUSIVE, *(finding.verdict for finding in self.findings)])
         return worst([finding.verdict for finding in self.findings])

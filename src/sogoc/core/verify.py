@@ -17,7 +17,7 @@ from functools import lru_cache
 
 from sogoc.core import authority, canonical, commitment, entry, evidence, merkle, override, remarks, status
 from sogoc.core.anchor import Observation
-from sogoc.core.authority import KeyWindow, Page
+from sogoc.core.authority import KeyWindow, Page, Power
 from sogoc.core.checkpoint import Checkpoint, Opened, open_note
 from sogoc.core.credentials import sd_jwt
 from sogoc.core.evidence import Evidence, Fresh, Logged
@@ -167,7 +167,12 @@ class _Case:
             self.roots[self.policy.seen.size] = self.policy.seen.root
             self.signed.add(self.policy.seen.size)
         self.lasting_head = self._open(note) if note is not None else None
-        their_head = self._open(theirs.checkpoint) if theirs else None
+        if theirs is None:
+            their_head = None
+        elif theirs.checkpoint == note and self.lasting_head is not None:
+            their_head = self.lasting_head  # a new diploma comes with one checkpoint for both of its halves
+        else:
+            their_head = self._open(theirs.checkpoint)
         own_head = self._open(own.checkpoint) if own else None
         for observation in self.policy.anchors:
             self.roots.setdefault(observation.size, observation.root)
@@ -273,7 +278,7 @@ class _Case:
             )
             return
         self.checks[5].ran = True
-        leaf = self._logged(6, half.leaf, self.lasting_head)
+        leaf = self._logged(6, half.leaf, self.lasting_head, read=_entry_under)
         batch = self._logged(6, half.batch, self.lasting_head)
         if leaf is None or batch is None:
             return
@@ -296,7 +301,7 @@ class _Case:
             if not self._try(
                 6,
                 "not-in-batch",
-                lambda: _under(
+                lambda: merkle.verify_inclusion(
                     leaf=merkle.leaf_hash(entry.pair(leaf.commitment, leaf.status)),
                     index=position,
                     size=batch.count,
@@ -326,16 +331,17 @@ class _Case:
         elif batch.provenance != "A":
             self.notes.append(remarks.provenance(batch.provenance))
 
-    def _logged(self, step: int, logged: Logged, head: Checkpoint) -> entry.Entry | None:
+    def _logged(
+        self,
+        step: int,
+        logged: Logged,
+        head: Checkpoint,
+        *,
+        read: Callable[[Logged, int, bytes], entry.Entry] | None = None,
+    ) -> entry.Entry | None:
+        """Read an entry of the log. With `read` it is one of this diploma alone, which nobody will ask for again."""
         try:
-            _under(
-                leaf=merkle.leaf_hash(logged.entry),
-                index=logged.index,
-                size=head.size,
-                proof=logged.proof,
-                root=head.root,
-            )
-            return _read_entry(logged.entry)
+            return (read or _shared_entry)(logged, head.size, head.root)
         except (ProofError, MalformedError) as error:
             self._false(step, "not-in-log", error.en, error.vi)
             return None
@@ -415,13 +421,7 @@ class _Case:
         return self._try(
             8,
             "page-not-in-state",
-            lambda: _under(
-                leaf=merkle.leaf_hash(canonical.digest(content)),
-                index=page.ordinal,
-                size=state.authority_size,
-                proof=path,
-                root=state.authority_root,
-            ),
+            lambda: _page_under(content, page.ordinal, path, state.authority_size, state.authority_root),
         )
 
     # -- step 2 -------------------------------------------------------------------------------------------------------
@@ -558,14 +558,9 @@ class _Case:
             )
             return
         on, programme = shown["awarded_on"], shown["programme"]
-        named = sorted({mode for cell, mode, _, _ in batch.tally if cell == programme})
-        modes: list[str | None] = [shown["mode"]] if "mode" in shown else [*named] or [None]
+        modes: Sequence[str | None] = [shown["mode"]] if "mode" in shown else _modes(batch, programme) or [None]
         for mode in modes:
-            powers = [
-                power
-                for power in page.powers
-                if power.covers(kind=shown["kind"], level=shown["level"], programme=programme, mode=mode, on=on)
-            ]
+            powers = _powers(self.page_bytes, shown["kind"], shown["level"], programme, mode, on)
             if not powers and not self._overridden(batch, programme):
                 self._unknown(
                     "no-power",
@@ -800,13 +795,7 @@ class _Case:
         number, packed, path = listed
         try:
             table, leaf_hash = _read_list(number, packed)
-            _under(
-                leaf=leaf_hash,
-                index=number,
-                size=state.status_size,
-                proof=path,
-                root=state.status_root,
-            )
+            _list_under(leaf_hash, number, path, state.status_size, state.status_root)
         except (MalformedError, ProofError) as error:
             self._false(8, "list", error.en, error.vi)
             return
@@ -880,16 +869,18 @@ class _Case:
     # -- the end ------------------------------------------------------------------------------------------------------
 
     def report(self) -> Report:
-        verdict = worst([check.verdict for check in self.checks])
-        shown = self.fields if all(check.passed for check in self.checks[:4]) else None
+        failed = [check for check in self.checks if not check.passed]
+        verdict = worst([check.verdict for check in failed])
+        shown = self.fields if all(check.step > 4 for check in failed) else None
         if shown is not None:
             self.times["awarded_on"] = shown["awarded_on"]
             # By the later state: whoever presents may choose another one after the entry, and it only looks later then.
             logged = self.times.get("logged_before")
-            self.notes += remarks.late(shown["awarded_on"], entry.read_time(logged) if logged is not None else None)
+            self.notes += _late(shown["awarded_on"], logged)
         issuer = {}
         if self.page is not None and self.page_trusted and shown is not None:
-            self.notes += remarks.against_law(shown, self.page)
+            asked = tuple((name, shown[name]) for name in remarks.ASKED_BY_LAW if name in shown)
+            self.notes += _against_law(self.page_bytes, asked)
             name = self.page.named_on(shown["awarded_on"])
             issuer = {"code": self.page.code} | ({"vi": name.vi, "en": name.en} if name else {})
         return Report(
@@ -912,8 +903,42 @@ def _hashable(jwk: Mapping[str, str]) -> _Jwk:
     return tuple(sorted(jwk.items()))
 
 
-_under = lru_cache(maxsize=4096)(merkle.verify_inclusion)
-"""That a leaf is under a root: of batch, page, lists and states a pile of diplomas asks the same again and again."""
+def _modes(batch: entry.Batch, programme: str) -> list[str]:
+    return sorted({mode for cell, mode, _, _ in batch.tally if cell == programme})
+
+
+def _entry_under(logged: Logged, size: int, root: bytes) -> entry.Entry:
+    """Read an entry that stands in the log of this size and root. Raises: ProofError, MalformedError."""
+    leaf = merkle.leaf_hash(logged.entry)
+    merkle.verify_inclusion(leaf=leaf, index=logged.index, size=size, proof=logged.proof, root=root)
+    return entry.parse(logged.entry)
+
+
+_shared_entry = lru_cache(maxsize=1024)(_entry_under)
+"""Batches and states: a pile of diplomas asks for the same again and again."""
+
+
+@lru_cache(maxsize=64)
+def _page_under(content: bytes, ordinal: int, path: tuple[bytes, ...], size: int, root: bytes) -> None:
+    leaf = merkle.leaf_hash(canonical.digest(content))
+    merkle.verify_inclusion(leaf=leaf, index=ordinal, size=size, proof=path, root=root)
+
+
+@lru_cache(maxsize=1024)
+def _powers(content: bytes, kind: str, level: str, programme: str, mode: str | None, on: str) -> tuple[Power, ...]:
+    """The powers on a page that cover an award; those of a large university are hundreds."""
+    powers = _read_page(content).powers
+    return tuple(one for one in powers if one.covers(kind=kind, level=level, programme=programme, mode=mode, on=on))
+
+
+@lru_cache(maxsize=1024)
+def _late(awarded_on: str, logged_before: str | None) -> tuple[Finding, ...]:
+    return tuple(remarks.late(awarded_on, entry.read_time(logged_before) if logged_before is not None else None))
+
+
+@lru_cache(maxsize=1024)
+def _against_law(content: bytes, asked: tuple[tuple[str, str], ...]) -> tuple[Finding, ...]:
+    return tuple(remarks.against_law(dict(asked), _read_page(content)))
 
 
 @lru_cache(maxsize=64)
@@ -954,3 +979,8 @@ def _page_signer(content: bytes, ministry: tuple[_Jwk, ...], origin: str) -> str
 def _read_list(number: int, packed: bytes) -> tuple[StatusList, bytes]:
     table = status.inflate(number, packed)
     return table, merkle.leaf_hash(table.leaf())
+
+
+@lru_cache(maxsize=64)
+def _list_under(leaf: bytes, number: int, path: tuple[bytes, ...], size: int, root: bytes) -> None:
+    merkle.verify_inclusion(leaf=leaf, index=number, size=size, proof=path, root=root)

@@ -110,7 +110,7 @@ def parse(presented: str) -> Presented:
         schema=schema,
         slots=tuple(canonical.hashes(payload["_sd"], 128)),
         status=(number, index),
-        signed=f"{parts[0]}.{parts[1]}".encode(),
+        signed=jwt[: jwt.rindex(".")].encode(),
         signature=unb64(parts[2]),
         disclosures=tuple(rest),
         header_is_ours=header_is_ours,
