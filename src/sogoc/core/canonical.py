@@ -219,12 +219,12 @@ def unb64_all(texts: Collection[str]) -> list[bytes]:
     except ValueError as error:
         raise MalformedError("is not base64url") from error
     decoded, at = [], 0
-    for text, filled in zip(texts, whole, strict=True):
-        end = at + len(text) * 3 // 4
-        decoded.append(content[at:end])
-        at += len(filled) * 3 // 4
-        if at != end and content[end:at].strip(b"\0"):
-            raise MalformedError("is not canonical base64url")
+    for size in map(len, texts):
+        decoded.append(content[at : at + size * 3 // 4])
+        at += (size + 3) // 4 * 3
+    # What stands between them is zeros, or else the whole has more that is not zero than they have.
+    if content.translate(None, b"\0") != b"".join(decoded).translate(None, b"\0"):
+        raise MalformedError("is not canonical base64url")
     return decoded
 
 
@@ -278,6 +278,8 @@ def members(value: Json, required: frozenset[str], optional: frozenset[str] = fr
     if not isinstance(value, dict):
         raise MalformedError("is not an object")
     names = value.keys()
+    if names == required:
+        return value
     if not required <= names:
         raise MalformedError(f"lacks {', '.join(sorted(required - names))}")
     if not names <= required | optional:

@@ -294,6 +294,7 @@ class State:
 
 
 Entry = Authority | Batch | Issue | Successor | StatusAct | Custody | KeyCut | State
+_Unsigned = Authority | Issue | State
 Qualification = Issue | Successor
 """An entry that carries a commitment and a place in the status lists."""
 
@@ -337,7 +338,7 @@ def parse(presented: bytes) -> Entry:
     if "id" in _MEMBERS[shape]:
         unb64(value["id"], 16)
     entry = shape(value)
-    if isinstance(entry, Authority | Issue | State):
+    if isinstance(entry, _Unsigned):
         return entry
     return replace(entry, signatures=jws.read_signatures(value["signatures"]))
 

@@ -26,6 +26,10 @@ _PATH = b',\n      "path": '
 _END_OF_BATCH = b"\n    }"
 _FRESH = b',\n  "fresh": '
 """Where evidence as `Evidence.encode` writes it is cut. No text of JSON holds the end of a line, so these are never within one."""
+_HALF = frozenset({"type", "lasting"})
+_OWN = frozenset({"credential", "leaf", "batch"})
+_OWN_OF_BATCH = frozenset({"path"})
+_LOGGED = frozenset({"entry", "index", "proof"})
 _REMEMBERED = 64 * 2**10
 """What diplomas share is remembered up to so many bytes; a fresh half of one institution has a tenth to a third of them."""
 
@@ -150,9 +154,7 @@ def parse(presented: bytes) -> Evidence:
     together = _in_parts(presented)
     if together is not None:
         return together
-    v = canonical.members(
-        canonical.read(presented, limit=MAX_BYTES), frozenset({"type", "lasting"}), frozenset({"fresh"})
-    )
+    v = canonical.members(canonical.read(presented, limit=MAX_BYTES), _HALF, frozenset({"fresh"}))
     _check_type(v["type"])
     return Evidence(lasting=_lasting(v["lasting"]), fresh=_fresh(v["fresh"]) if "fresh" in v else None)
 
@@ -179,9 +181,9 @@ def _in_parts(presented: bytes) -> Evidence | None:
         (b'{\n  "lasting": {', _CHECKPOINT[1:], checkpoint, _BATCH, batch, _END_OF_BATCH, logged, b"\n}\n")
     )
     try:
-        v = canonical.members(canonical.read_written(own), frozenset({"type", "lasting"}))
+        v = canonical.members(canonical.read_written(own), _HALF)
         _check_type(v["type"])
-        half = canonical.members(v["lasting"], frozenset({"credential", "leaf", "batch"}))
+        half = canonical.members(v["lasting"], _OWN)
         of_batch = _shared_lasting(shared)
         return Evidence(
             lasting=Lasting(
@@ -189,7 +191,7 @@ def _in_parts(presented: bytes) -> Evidence | None:
                 checkpoint=of_batch.checkpoint,
                 leaf=_logged(half["leaf"]),
                 batch=of_batch.batch,
-                path=tuple(canonical.hashes(canonical.members(half["batch"], frozenset({"path"}))["path"], MAX_PROOF)),
+                path=tuple(canonical.hashes(canonical.members(half["batch"], _OWN_OF_BATCH)["path"], MAX_PROOF)),
                 after=of_batch.after,
                 before=of_batch.before,
                 anchor=of_batch.anchor,
@@ -255,9 +257,6 @@ def _lasting(value: Json) -> Lasting:
         before=_logged(bracket["before"]) if "before" in bracket else None,
         anchor=anchor,
     )
-
-
-_LOGGED = frozenset({"entry", "index", "proof"})
 
 
 def _logged(value: Json, optional: frozenset[str] = frozenset()) -> Logged:

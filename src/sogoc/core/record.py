@@ -61,6 +61,10 @@ class Schema:
         return tuple(field.name for field in self.fields if field.always_shown)
 
     @cached_property
+    def never_hidden(self) -> frozenset[str]:
+        return frozenset(self.always_shown)
+
+    @cached_property
     def face(self) -> tuple[str, ...]:
         """Fields printed on the face of the diploma, with those always shown."""
         return tuple(field.name for field in self.fields if field.on_face or field.always_shown)

@@ -10,15 +10,16 @@ Spec: docs/spec/outcomes.md
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from itertools import chain
 
 from sogoc.core import authority, canonical, commitment, entry, evidence, merkle, override, remarks, status
 from sogoc.core.anchor import Observation
-from sogoc.core.authority import KeyWindow, Page, Power
-from sogoc.core.checkpoint import Checkpoint, Opened, open_note
+from sogoc.core.authority import KeyWindow, Name, Page, Power
+from sogoc.core.checkpoint import Checkpoint, open_note
 from sogoc.core.credentials import sd_jwt
 from sogoc.core.evidence import Evidence, Fresh, Logged
 from sogoc.core.note import Note, VerifierKey
@@ -129,7 +130,8 @@ class _Case:
         self.checks[step - 1].findings.append(Finding(verdict, code, en, vi))
 
     def _fact(self, step: int, name: str, value: object, source: str) -> None:
-        self.checks[step - 1].facts.append(Fact(name, str(value), source))
+        # Without the constructor that a named tuple is given, which is a call for each of the many facts of a report.
+        self.checks[step - 1].facts.append(tuple.__new__(Fact, (name, str(value), source)))
 
     def _missing(self, step: int, code: str, en: str, vi: str) -> None:
         self._find(step, Verdict.INCONCLUSIVE, code, en, vi)
@@ -207,14 +209,14 @@ class _Case:
                     "điểm chốt thuộc nhật ký không có trong chính sách tin cậy",
                 )
                 return None
-            opened = _open_note(note, self.policy.log_keys)
+            by_log, witnessed = _signed_by(note, self.policy.log, self.policy.witnesses)
         except (MalformedError, VerificationError) as error:
             self._false(5, "checkpoint", error.en, error.vi)
             return None
-        if not any(set(keys) <= set(opened.signers) for keys in self.policy.log):
+        if not by_log:
             self._missing(5, "log-signature", "a required key of the log did not sign", "thiếu một chữ ký của nhật ký")
             return None
-        if sum(key in self.policy.witnesses for key in opened.signers) < self.policy.quorum:
+        if witnessed < self.policy.quorum:
             self._missing(5, "witnesses", "too few witnesses signed", "chưa đủ bên chứng kiến ký")
             return None
         known = self.roots.setdefault(checkpoint.size, checkpoint.root)
@@ -282,7 +284,7 @@ class _Case:
         batch = self._logged(6, half.batch, self.lasting_head)
         if leaf is None or batch is None:
             return
-        if not isinstance(leaf, entry.Issue | entry.Successor) or not isinstance(batch, entry.Batch):
+        if not isinstance(leaf, entry.Qualification) or not isinstance(batch, entry.Batch):
             self._false(
                 6, "not-a-leaf", "the entry shown is not of a qualification", "mục trong nhật ký không phải văn bằng"
             )
@@ -364,8 +366,8 @@ class _Case:
                     6, "log-time", "the log time is not proven by these entries", "thời điểm vào nhật ký không đúng"
                 )
                 return
-            self.times[name.replace(" ", "_")] = entry.write_time(found.at)
-            self._fact(6, name, entry.write_time(found.at), PRESENTED)
+            self.times[name.replace(" ", "_")] = at = entry.write_time(found.at)
+            self._fact(6, name, at, PRESENTED)
 
     # -- state and page: proofs of step 8 ------------------------------------------------------------------------------
 
@@ -445,7 +447,7 @@ class _Case:
                 "không có trang thẩm quyền cho biết khóa của nơi cấp",
             )
             return
-        key = self.page.key(self.credential.kid)
+        key = _key_of(self.page_bytes, self.credential.kid)
         if key is None:
             return  # step 3 says that this key is none of the issuer's
         self.checks[1].ran = True
@@ -498,7 +500,7 @@ class _Case:
         if self.credential.origin != self.policy.origin:
             self._unknown("origin", "the credential is of another archive", "văn bằng thuộc kho lưu trữ khác")
             return
-        key = page.key(self.credential.kid)
+        key = _key_of(self.page_bytes, self.credential.kid)
         if key is None:
             self._unknown("key", "the signing key is none of the issuer's", "khóa ký không thuộc nơi cấp")
             return
@@ -516,7 +518,7 @@ class _Case:
             return
         if key.until is not None:
             self.notes.append(remarks.key_ended(key.until))
-        self._check_powers(page, self.batch)
+        self._check_powers(self.batch)
 
     def _say_keeper(self, ordinal: int) -> bool:
         """Name who keeps the register today; False when the page that says so was forged."""
@@ -547,12 +549,12 @@ class _Case:
     def _unknown(self, code: str, en: str, vi: str) -> None:
         self._find(3, Verdict.UNKNOWN_ISSUER, code, en, vi)
 
-    def _check_powers(self, page: Page, batch: entry.Batch) -> None:
+    def _check_powers(self, batch: entry.Batch) -> None:
         shown = self.opened
         if shown is None:
             return  # step 4 has said why, and this one is then not run
         self.checks[2].ran = True
-        if not set(self.credential.schema.always_shown) <= shown.keys():
+        if not self.credential.schema.never_hidden <= shown.keys():
             self._missing(
                 3, "hidden", "a field that decides the power is hidden", "một trường quyết định thẩm quyền bị ẩn"
             )
@@ -576,7 +578,7 @@ class _Case:
                 return
             for power in powers[:1]:
                 self._fact(3, "legal basis", power.legal_basis, self.fresh_source)
-        names = {name.vi for name in page.names if name.covers(on)}  # several, where a wrong one was put right
+        names, _ = _names(self.page_bytes, on)
         if "institution_name" in shown and shown["institution_name"] not in names:
             self._unknown(
                 "name", "the issuer did not bear this name on that day", "nơi cấp không mang tên này vào ngày đó"
@@ -612,8 +614,8 @@ class _Case:
         credential, shown = self.credential, self.opened
         if shown is None:
             return
-        hidden = [name for name in credential.schema.always_shown if name not in shown]
-        if hidden:
+        if not credential.schema.never_hidden <= shown.keys():
+            hidden = [name for name in credential.schema.always_shown if name not in shown]
             self._missing(
                 4, "hidden", f"fields that can never be hidden are hidden: {', '.join(hidden)}",
                 f"các trường không được ẩn đã bị ẩn: {', '.join(hidden)}",
@@ -667,17 +669,13 @@ class _Case:
         if self.page is None or not self.page_trusted:
             self._missing(6, "no-key", "nobody says whose key signed the batch", "không rõ khóa nào ký đợt cấp")
             return
-        self._signed_by_issuer(self.batch, batch, list(self.page.keys))
+        self._signed_by_issuer(batch, _batch_signer(batch.entry, batch.index, self.page_bytes))
         if isinstance(self.leaf, entry.Successor):
             ministry = [KeyWindow(jwk=jwk, holder=self.policy.name, start=0) for jwk in self.policy.ministry]
-            self._signed_by_issuer(self.leaf, leaf, [*self.page.keys, *ministry])
+            self._signed_by_issuer(leaf, _signer(self.leaf, leaf.index, [*self.page.keys, *ministry]))
 
-    def _signed_by_issuer(
-        self, statement: entry.Batch | entry.Successor, logged: Logged, keys: Sequence[KeyWindow]
-    ) -> None:
-        kids = {signature.kid for signature in statement.signatures}
-        signers = [key for key in keys if key.kid in kids]
-        if not signers:
+    def _signed_by_issuer(self, logged: Logged, key: KeyWindow | None) -> None:
+        if key is None:
             self._false(
                 6,
                 "act-signature",
@@ -685,8 +683,6 @@ class _Case:
                 "không có khóa nào của nơi cấp ký đợt cấp hoặc chỉnh sửa",
             )
             return
-        # One that was in force before one that was not: a statement may carry both.
-        key = min(signers, key=lambda key: not key.covers(logged.index))
         jwk = _hashable(key.jwk)
         if (
             self._try(6, "act-signature", lambda: _check_statement(logged.entry, jwk, self.policy.origin))
@@ -781,8 +777,8 @@ class _Case:
                 8, "no-leaf", "the place of its status is not established", "chưa xác định được vị trí tình trạng"
             )
             return
-        self.times["status_as_of"] = entry.write_time(state.at)
-        self._fact(8, "status as of", entry.write_time(state.at), self.fresh_source)
+        self.times["status_as_of"] = at = entry.write_time(state.at)
+        self._fact(8, "status as of", at, self.fresh_source)
         self._check_age(state, self.state_index, self.leaf_index)
         if self.page is None:
             self._missing(
@@ -881,7 +877,7 @@ class _Case:
         if self.page is not None and self.page_trusted and shown is not None:
             asked = tuple((name, shown[name]) for name in remarks.ASKED_BY_LAW if name in shown)
             self.notes += _against_law(self.page_bytes, asked)
-            name = self.page.named_on(shown["awarded_on"])
+            _, name = _names(self.page_bytes, shown["awarded_on"])
             issuer = {"code": self.page.code} | ({"vi": name.vi, "en": name.en} if name else {})
         return Report(
             verdict=verdict,
@@ -912,6 +908,12 @@ def _entry_under(logged: Logged, size: int, root: bytes) -> entry.Entry:
     leaf = merkle.leaf_hash(logged.entry)
     merkle.verify_inclusion(leaf=leaf, index=logged.index, size=size, proof=logged.proof, root=root)
     return entry.parse(logged.entry)
+
+
+def _signer(statement: entry.Statement, index: int, keys: Iterable[KeyWindow]) -> KeyWindow | None:
+    """Return whose signature to ask for: of these keys one that the statement names, in force at this index before one that was not."""
+    kids = {signature.kid for signature in statement.signatures}
+    return min((key for key in keys if key.kid in kids), key=lambda key: not key.covers(index), default=None)
 
 
 _shared_entry = lru_cache(maxsize=1024)(_entry_under)
@@ -947,8 +949,12 @@ def _read_checkpoint(note: str) -> Checkpoint:
 
 
 @lru_cache(maxsize=64)
-def _open_note(note: str, keys: tuple[VerifierKey, ...]) -> Opened:
-    return open_note(note, keys=keys)
+def _signed_by(
+    note: str, log: tuple[tuple[VerifierKey, ...], ...], witnesses: tuple[VerifierKey, ...]
+) -> tuple[bool, int]:
+    """Say whether all keys of one set of the log signed a checkpoint, and how many witnesses did. Raises as `open_note` does."""
+    signers = open_note(note, keys=(*chain(*log), *witnesses)).signers
+    return any(set(keys) <= set(signers) for keys in log), sum(key in witnesses for key in signers)
 
 
 @lru_cache(maxsize=1024)
@@ -968,6 +974,24 @@ def _check_statement(content: bytes, jwk: _Jwk, origin: str) -> None:
 @lru_cache(maxsize=64)
 def _read_page(content: bytes) -> Page:
     return authority.parse(content)
+
+
+@lru_cache(maxsize=1024)
+def _key_of(content: bytes, kid: str) -> KeyWindow | None:
+    return _read_page(content).key(kid)
+
+
+@lru_cache(maxsize=1024)
+def _batch_signer(content: bytes, index: int, page: bytes) -> KeyWindow | None:
+    batch = _read_entry(content)
+    return _signer(batch, index, _read_page(page).keys) if isinstance(batch, entry.Batch) else None
+
+
+@lru_cache(maxsize=1024)
+def _names(content: bytes, on: str) -> tuple[frozenset[str], Name | None]:
+    """The Vietnamese names that an institution bore on a day (several, where a wrong one was put right), and the one that counts."""
+    page = _read_page(content)
+    return frozenset(name.vi for name in page.names if name.covers(on)), page.named_on(on)
 
 
 @lru_cache(maxsize=64)

@@ -23,6 +23,8 @@ from sogoc.errors import InputError, MalformedError, SignatureError
 MAX_BYTES = 65_535
 _HEADER = frozenset({"alg", "kid", "typ"})
 _PAYLOAD = frozenset({"_sd", "_sd_alg", "iss", "status", "vct"})
+_CLAIM = frozenset({"status_list"})
+_PLACE = frozenset({"idx", "uri"})
 _ISSUER = re.compile(r"https://([^\s?#]+)/institutions/([A-Z0-9][A-Z0-9.-]{0,19})")
 _STATUS = re.compile(r"https://([^\s?#]+)/status/(0|[1-9][0-9]{0,9})")
 
@@ -146,14 +148,19 @@ def show(credential: str, names: Iterable[str]) -> str:
 
 
 def _status(value: Json) -> tuple[str, int, int]:
-    claim = canonical.members(value, frozenset({"status_list"}))
-    place = canonical.members(claim["status_list"], frozenset({"idx", "uri"}))
+    place = canonical.members(canonical.members(value, _CLAIM)["status_list"], _PLACE)
     origin, number = _match(_STATUS, place["uri"])
     return origin, int(number), canonical.integer(place["idx"], 0, 2**17 - 1)
 
 
 def _match(pattern: re.Pattern[str], value: Json) -> tuple[str, str]:
-    match = pattern.fullmatch(canonical.text(value))
+    return _match_text(pattern, canonical.text(value))
+
+
+@lru_cache(maxsize=1024)
+def _match_text(pattern: re.Pattern[str], value: str) -> tuple[str, str]:
+    """The two parts of an address: of an institution or a list, which many credentials name."""
+    match = pattern.fullmatch(value)
     if match is None:
         raise MalformedError("a credential names its issuer or its status in another form")
     return match[1], match[2]
