@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -188,6 +189,21 @@ def test_a_changed_inclusion_proof_is_refused(size: int) -> None:
         for more in ([*proof, bytes(32)], [bytes(32), *proof]):
             with pytest.raises(ProofError):
                 check_inclusion(index, size, more)
+
+
+def test_what_neighbours_climbed_before_lets_no_changed_proof_pass() -> None:
+    size = 5 * RUN + 7
+    leaves = [leaf_hash(bytes([index % 256, index // 256])) for index in range(size)]
+    tree = Tree(leaves)
+    for index in (0, 1, RUN - 1, RUN, 3 * RUN + 5, size - 1):
+        proof = tree.proof(index)
+        known: dict[str, Any] = {"leaf": leaves[index], "index": index, "size": size, "root": tree.root}
+        verify_inclusion(**known, proof=proof)
+        for place in range(len(proof)):
+            for wrong in ([bytes(32)], [], [proof[place], proof[place]]):
+                with pytest.raises(ProofError):
+                    verify_inclusion(**known, proof=proof[:place] + wrong + proof[place + 1 :])
+        verify_inclusion(**known, proof=proof)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from sogoc.core import entry, evidence, jws, merkle, status, verify
+from sogoc.core import entry, evidence, jws, merkle, shared, status
 from sogoc.core.authority import KeyWindow, Page, Power
 from sogoc.core.canonical import b64, unb64
 from sogoc.core.checkpoint import Checkpoint
@@ -823,7 +823,7 @@ def test_what_is_remembered_changes_no_report() -> None:
         scenes.append((cell, scene))
     for cell, scene in scenes:
         again = scene.look()
-        for module in (verify, evidence, sd_jwt, jws, entry, merkle):
+        for module in (shared, evidence, sd_jwt, jws, entry, merkle):
             for remembers in vars(module).values():
                 if hasattr(remembers, "cache_clear"):
                     remembers.cache_clear()

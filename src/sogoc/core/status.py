@@ -28,6 +28,9 @@ class Status(IntEnum):
     SUPERSEDED = 3
 
 
+_STATUSES = tuple(Status)  # at its own value each: looking up is cheaper than making
+
+
 class StatusList:
     """One list of 131,072 places. Its `content` is the uncompressed array whose hash the state commits to."""
 
@@ -41,7 +44,7 @@ class StatusList:
 
     def __getitem__(self, index: int) -> Status:
         byte, shift = _where(index)
-        return Status(self.content[byte] >> shift & 3)
+        return _STATUSES[self.content[byte] >> shift & 3]
 
     def __setitem__(self, index: int, status: Status) -> None:
         byte, shift = _where(index)

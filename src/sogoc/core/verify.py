@@ -3,28 +3,24 @@
 `verify` is the whole: it reads top to bottom in the order of the steps, with two exceptions. The places in the log (5, 6) are
 computed before the powers (3), because a key is in force by the batch's place in the log; and the fields are opened (4) before
 the powers are asked about them. Each step writes what it found into its own check; what a step could not establish stays
-None, and whatever needs it is then "not run". What many diplomas share (checkpoints, pages, batches, lists) is checked once.
+None, and whatever needs it is then "not run". What many diplomas share (checkpoints, pages, batches, lists) is checked once, by `shared`.
 
 Spec: docs/spec/outcomes.md
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
-from itertools import chain
 
-from sogoc.core import authority, canonical, commitment, entry, evidence, merkle, override, remarks, status
+from sogoc.core import commitment, entry, evidence, merkle, override, remarks, shared, status
 from sogoc.core.anchor import Observation
-from sogoc.core.authority import KeyWindow, Name, Page, Power
-from sogoc.core.checkpoint import Checkpoint, open_note
+from sogoc.core.authority import KeyWindow, Page
+from sogoc.core.checkpoint import Checkpoint
 from sogoc.core.credentials import sd_jwt
 from sogoc.core.evidence import Evidence, Fresh, Logged
-from sogoc.core.note import Note, VerifierKey
 from sogoc.core.report import STEPS, Check, Fact, Finding, Report, Verdict, unreadable, worst
-from sogoc.core.status import StatusList
 from sogoc.core.trust import CLOCK_DIFFERENCE, Policy
 from sogoc.errors import MalformedError, ProofError, SignatureError, SogocError, VerificationError
 
@@ -114,6 +110,7 @@ class _Case:
     leaf_index: int | None = None
     batch: entry.Batch | None = None
     batch_index: int | None = None
+    batch_bytes: bytes = b""
     state: entry.State | None = None
     state_index: int | None = None
     page: Page | None = None
@@ -199,7 +196,7 @@ class _Case:
 
     def _open(self, note: str) -> Checkpoint | None:
         try:
-            checkpoint = _read_checkpoint(note)
+            checkpoint = shared.read_checkpoint(note)
             if checkpoint.origin != self.policy.origin:
                 self._find(
                     5,
@@ -209,7 +206,7 @@ class _Case:
                     "điểm chốt thuộc nhật ký không có trong chính sách tin cậy",
                 )
                 return None
-            by_log, witnessed = _signed_by(note, self.policy.log, self.policy.witnesses)
+            by_log, witnessed = shared.signed_by(note, self.policy.log, self.policy.witnesses)
         except (MalformedError, VerificationError) as error:
             self._false(5, "checkpoint", error.en, error.vi)
             return None
@@ -280,7 +277,7 @@ class _Case:
             )
             return
         self.checks[5].ran = True
-        leaf = self._logged(6, half.leaf, self.lasting_head, read=_entry_under)
+        leaf = self._logged(6, half.leaf, self.lasting_head, read=shared.entry_under)
         batch = self._logged(6, half.batch, self.lasting_head)
         if leaf is None or batch is None:
             return
@@ -289,7 +286,7 @@ class _Case:
                 6, "not-a-leaf", "the entry shown is not of a qualification", "mục trong nhật ký không phải văn bằng"
             )
             return
-        if leaf.batch != merkle.leaf_hash(half.batch.entry) or leaf.institution != batch.institution:
+        if leaf.batch != shared.batch_leaf(half.batch.entry) or leaf.institution != batch.institution:
             self._false(6, "other-batch", "the entry belongs to another batch", "mục này thuộc một đợt cấp khác")
             return
         if isinstance(leaf, entry.Issue):
@@ -316,7 +313,7 @@ class _Case:
             self._false(6, "order", "an amendment stands before its batch", "mục chỉnh sửa đứng trước đợt cấp")
             return
         self.leaf, self.leaf_index = leaf, half.leaf.index
-        self.batch, self.batch_index = batch, half.batch.index
+        self.batch, self.batch_index, self.batch_bytes = batch, half.batch.index, half.batch.entry
         self._fact(6, "log index", half.leaf.index, PRESENTED)
         self._fact(6, "batch", f"index {half.batch.index}, {batch.count} qualifications", PRESENTED)
         self._say_provenance(batch)
@@ -343,7 +340,7 @@ class _Case:
     ) -> entry.Entry | None:
         """Read an entry of the log. With `read` it is one of this diploma alone, which nobody will ask for again."""
         try:
-            return (read or _shared_entry)(logged, head.size, head.root)
+            return (read or shared.shared_entry)(logged, head.size, head.root)
         except (ProofError, MalformedError) as error:
             self._false(step, "not-in-log", error.en, error.vi)
             return None
@@ -391,7 +388,7 @@ class _Case:
             return
         for content, path in self.fresh.authorities:
             try:
-                page = _read_page(content)
+                page = shared.read_page(content)
             except MalformedError as error:
                 self._false(3, "page", error.en, error.vi)
                 return
@@ -407,7 +404,7 @@ class _Case:
             return
         for content, path in self.fresh.authorities:
             try:
-                other = _read_page(content)
+                other = shared.read_page(content)
             except MalformedError as error:
                 self._false(3, "page", error.en, error.vi)
                 return
@@ -423,7 +420,7 @@ class _Case:
         return self._try(
             8,
             "page-not-in-state",
-            lambda: _page_under(content, page.ordinal, path, state.authority_size, state.authority_root),
+            lambda: shared.page_under(content, page.ordinal, path, state.authority_size, state.authority_root),
         )
 
     # -- step 2 -------------------------------------------------------------------------------------------------------
@@ -447,7 +444,7 @@ class _Case:
                 "không có trang thẩm quyền cho biết khóa của nơi cấp",
             )
             return
-        key = _key_of(self.page_bytes, self.credential.kid)
+        key = shared.key_of(self.page_bytes, self.credential.kid)
         if key is None:
             return  # step 3 says that this key is none of the issuer's
         self.checks[1].ran = True
@@ -482,7 +479,9 @@ class _Case:
             )
             return
         try:
-            signer = _page_signer(self.page_bytes, tuple(map(_hashable, self.policy.ministry)), self.policy.origin)
+            signer = shared.page_signer(
+                self.page_bytes, tuple(map(shared.hashable, self.policy.ministry)), self.policy.origin
+            )
         except SignatureError as error:
             self._false(3, "page-signature", error.en, error.vi)
             return
@@ -500,7 +499,7 @@ class _Case:
         if self.credential.origin != self.policy.origin:
             self._unknown("origin", "the credential is of another archive", "văn bằng thuộc kho lưu trữ khác")
             return
-        key = _key_of(self.page_bytes, self.credential.kid)
+        key = shared.key_of(self.page_bytes, self.credential.kid)
         if key is None:
             self._unknown("key", "the signing key is none of the issuer's", "khóa ký không thuộc nơi cấp")
             return
@@ -524,8 +523,8 @@ class _Case:
         """Name who keeps the register today; False when the page that says so was forged."""
         if self.keeper is not None:
             try:
-                ministry = tuple(map(_hashable, self.policy.ministry))
-                if _page_signer(self.keeper_bytes, ministry, self.policy.origin) is None:
+                ministry = tuple(map(shared.hashable, self.policy.ministry))
+                if shared.page_signer(self.keeper_bytes, ministry, self.policy.origin) is None:
                     self.keeper = None  # nobody this verifier trusts vouches for it: as if it were not there
             except SignatureError as error:
                 self._false(3, "page-signature", error.en, error.vi)
@@ -560,9 +559,11 @@ class _Case:
             )
             return
         on, programme = shown["awarded_on"], shown["programme"]
-        modes: Sequence[str | None] = [shown["mode"]] if "mode" in shown else _modes(batch, programme) or [None]
+        modes: Sequence[str | None] = (
+            [shown["mode"]] if "mode" in shown else shared.modes(self.batch_bytes, programme) or [None]
+        )
         for mode in modes:
-            powers = _powers(self.page_bytes, shown["kind"], shown["level"], programme, mode, on)
+            powers = shared.powers(self.page_bytes, shown["kind"], shown["level"], programme, mode, on)
             if not powers and not self._overridden(batch, programme):
                 self._unknown(
                     "no-power",
@@ -578,7 +579,7 @@ class _Case:
                 return
             for power in powers[:1]:
                 self._fact(3, "legal basis", power.legal_basis, self.fresh_source)
-        names, _ = _names(self.page_bytes, on)
+        names, _ = shared.names(self.page_bytes, on)
         if "institution_name" in shown and shown["institution_name"] not in names:
             self._unknown(
                 "name", "the issuer did not bear this name on that day", "nơi cấp không mang tên này vào ngày đó"
@@ -641,9 +642,8 @@ class _Case:
         self, shown: Mapping[str, str], leaf: entry.Qualification, batch: entry.Batch
     ) -> tuple[tuple[str, bool], ...]:
         credential = self.credential
-        cells = [(mode, intake) for cell, mode, intake, _ in batch.tally if cell == shown["programme"]]
-        intakes = {intake for mode, intake in cells if shown.get("mode", mode) == mode}
-        merged = any(not cell for cell, _, _, _ in batch.tally)
+        cells, merged = shared.cells(self.batch_bytes, shown["programme"])
+        intakes = [intake for mode, intake in cells if shown.get("mode", mode) == mode]
         # A decision may have corrected mode or intake since: the public tally is that of the award.
         free = merged or isinstance(leaf, entry.Successor)
         return (
@@ -669,10 +669,10 @@ class _Case:
         if self.page is None or not self.page_trusted:
             self._missing(6, "no-key", "nobody says whose key signed the batch", "không rõ khóa nào ký đợt cấp")
             return
-        self._signed_by_issuer(batch, _batch_signer(batch.entry, batch.index, self.page_bytes))
+        self._signed_by_issuer(batch, shared.batch_signer(batch.entry, batch.index, self.page_bytes))
         if isinstance(self.leaf, entry.Successor):
             ministry = [KeyWindow(jwk=jwk, holder=self.policy.name, start=0) for jwk in self.policy.ministry]
-            self._signed_by_issuer(leaf, _signer(self.leaf, leaf.index, [*self.page.keys, *ministry]))
+            self._signed_by_issuer(leaf, shared.signer(self.leaf, leaf.index, [*self.page.keys, *ministry]))
 
     def _signed_by_issuer(self, logged: Logged, key: KeyWindow | None) -> None:
         if key is None:
@@ -683,9 +683,9 @@ class _Case:
                 "không có khóa nào của nơi cấp ký đợt cấp hoặc chỉnh sửa",
             )
             return
-        jwk = _hashable(key.jwk)
+        jwk = shared.hashable(key.jwk)
         if (
-            self._try(6, "act-signature", lambda: _check_statement(logged.entry, jwk, self.policy.origin))
+            self._try(6, "act-signature", lambda: shared.check_statement(logged.entry, jwk, self.policy.origin))
             and not key.covers(logged.index)
             and all(finding.code != "key-not-in-force" for finding in self.checks[2].findings)
         ):
@@ -790,8 +790,8 @@ class _Case:
             return
         number, packed, path = listed
         try:
-            table, leaf_hash = _read_list(number, packed)
-            _list_under(leaf_hash, number, path, state.status_size, state.status_root)
+            table, leaf_hash = shared.read_list(number, packed)
+            shared.list_under(leaf_hash, number, path, state.status_size, state.status_root)
         except (MalformedError, ProofError) as error:
             self._false(8, "list", error.en, error.vi)
             return
@@ -872,12 +872,12 @@ class _Case:
             self.times["awarded_on"] = shown["awarded_on"]
             # By the later state: whoever presents may choose another one after the entry, and it only looks later then.
             logged = self.times.get("logged_before")
-            self.notes += _late(shown["awarded_on"], logged)
+            self.notes += shared.late(shown["awarded_on"], logged)
         issuer = {}
         if self.page is not None and self.page_trusted and shown is not None:
             asked = tuple((name, shown[name]) for name in remarks.ASKED_BY_LAW if name in shown)
-            self.notes += _against_law(self.page_bytes, asked)
-            _, name = _names(self.page_bytes, shown["awarded_on"])
+            self.notes += shared.against_law(self.page_bytes, asked)
+            _, name = shared.names(self.page_bytes, shown["awarded_on"])
             issuer = {"code": self.page.code} | ({"vi": name.vi, "en": name.en} if name else {})
         return Report(
             verdict=verdict,
@@ -888,123 +888,3 @@ class _Case:
             issuer=issuer,
             times=self.times,
         )
-
-
-# What many diplomas share is read and checked once: exact bytes in, the same answer out. A refusal raises and is not kept.
-
-_Jwk = tuple[tuple[str, str], ...]
-
-
-def _hashable(jwk: Mapping[str, str]) -> _Jwk:
-    return tuple(sorted(jwk.items()))
-
-
-def _modes(batch: entry.Batch, programme: str) -> list[str]:
-    return sorted({mode for cell, mode, _, _ in batch.tally if cell == programme})
-
-
-def _entry_under(logged: Logged, size: int, root: bytes) -> entry.Entry:
-    """Read an entry that stands in the log of this size and root. Raises: ProofError, MalformedError."""
-    leaf = merkle.leaf_hash(logged.entry)
-    merkle.verify_inclusion(leaf=leaf, index=logged.index, size=size, proof=logged.proof, root=root)
-    return entry.parse(logged.entry)
-
-
-def _signer(statement: entry.Statement, index: int, keys: Iterable[KeyWindow]) -> KeyWindow | None:
-    """Return whose signature to ask for: of these keys one that the statement names, in force at this index before one that was not."""
-    kids = {signature.kid for signature in statement.signatures}
-    return min((key for key in keys if key.kid in kids), key=lambda key: not key.covers(index), default=None)
-
-
-_shared_entry = lru_cache(maxsize=1024)(_entry_under)
-"""Batches and states: a pile of diplomas asks for the same again and again."""
-
-
-@lru_cache(maxsize=64)
-def _page_under(content: bytes, ordinal: int, path: tuple[bytes, ...], size: int, root: bytes) -> None:
-    leaf = merkle.leaf_hash(canonical.digest(content))
-    merkle.verify_inclusion(leaf=leaf, index=ordinal, size=size, proof=path, root=root)
-
-
-@lru_cache(maxsize=1024)
-def _powers(content: bytes, kind: str, level: str, programme: str, mode: str | None, on: str) -> tuple[Power, ...]:
-    """The powers on a page that cover an award; those of a large university are hundreds."""
-    powers = _read_page(content).powers
-    return tuple(one for one in powers if one.covers(kind=kind, level=level, programme=programme, mode=mode, on=on))
-
-
-@lru_cache(maxsize=1024)
-def _late(awarded_on: str, logged_before: str | None) -> tuple[Finding, ...]:
-    return tuple(remarks.late(awarded_on, entry.read_time(logged_before) if logged_before is not None else None))
-
-
-@lru_cache(maxsize=1024)
-def _against_law(content: bytes, asked: tuple[tuple[str, str], ...]) -> tuple[Finding, ...]:
-    return tuple(remarks.against_law(dict(asked), _read_page(content)))
-
-
-@lru_cache(maxsize=64)
-def _read_checkpoint(note: str) -> Checkpoint:
-    return Checkpoint.parse(Note.parse(note).text)
-
-
-@lru_cache(maxsize=64)
-def _signed_by(
-    note: str, log: tuple[tuple[VerifierKey, ...], ...], witnesses: tuple[VerifierKey, ...]
-) -> tuple[bool, int]:
-    """Say whether all keys of one set of the log signed a checkpoint, and how many witnesses did. Raises as `open_note` does."""
-    signers = open_note(note, keys=(*chain(*log), *witnesses)).signers
-    return any(set(keys) <= set(signers) for keys in log), sum(key in witnesses for key in signers)
-
-
-@lru_cache(maxsize=1024)
-def _read_entry(content: bytes) -> entry.Entry:
-    return entry.parse(content)
-
-
-@lru_cache(maxsize=1024)
-def _check_statement(content: bytes, jwk: _Jwk, origin: str) -> None:
-    statement = _read_entry(content)
-    if isinstance(statement, entry.Statement):
-        statement.verify(dict(jwk), origin=origin)
-        return
-    raise SignatureError("the entry is not a signed one", "mục này không có chữ ký")
-
-
-@lru_cache(maxsize=64)
-def _read_page(content: bytes) -> Page:
-    return authority.parse(content)
-
-
-@lru_cache(maxsize=1024)
-def _key_of(content: bytes, kid: str) -> KeyWindow | None:
-    return _read_page(content).key(kid)
-
-
-@lru_cache(maxsize=1024)
-def _batch_signer(content: bytes, index: int, page: bytes) -> KeyWindow | None:
-    batch = _read_entry(content)
-    return _signer(batch, index, _read_page(page).keys) if isinstance(batch, entry.Batch) else None
-
-
-@lru_cache(maxsize=1024)
-def _names(content: bytes, on: str) -> tuple[frozenset[str], Name | None]:
-    """The Vietnamese names that an institution bore on a day (several, where a wrong one was put right), and the one that counts."""
-    page = _read_page(content)
-    return frozenset(name.vi for name in page.names if name.covers(on)), page.named_on(on)
-
-
-@lru_cache(maxsize=64)
-def _page_signer(content: bytes, ministry: tuple[_Jwk, ...], origin: str) -> str | None:
-    return _read_page(content).verify([dict(jwk) for jwk in ministry], origin=origin)
-
-
-@lru_cache(maxsize=16)
-def _read_list(number: int, packed: bytes) -> tuple[StatusList, bytes]:
-    table = status.inflate(number, packed)
-    return table, merkle.leaf_hash(table.leaf())
-
-
-@lru_cache(maxsize=64)
-def _list_under(leaf: bytes, number: int, path: tuple[bytes, ...], size: int, root: bytes) -> None:
-    merkle.verify_inclusion(leaf=leaf, index=number, size=size, proof=path, root=root)
