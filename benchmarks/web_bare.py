@@ -56,7 +56,7 @@ def main() -> None:
 
     Granian(
         "benchmarks.web_bare:application", address="127.0.0.1", port=int(sys.argv[2]), interface=Interfaces.WSGI,
-        workers=int(sys.argv[1]), blocking_threads=8, log_enabled=False,
+        workers=int(sys.argv[1]), blocking_threads=3, log_enabled=False,
     ).serve()  # fmt: skip
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
 import random
 import sys
 import time
 import zlib
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +26,8 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject, TextStringObject
 
 from sogoc.adapters import diploma_pdf, pdf_reader
-from sogoc.adapters.pdf_reader import PageSignature, read_here, read_pdf
+from sogoc.adapters.pdf_child import read_here
+from sogoc.adapters.pdf_reader import PageSignature, read_pdf
 from sogoc.errors import MalformedError, UnavailableError
 from tests.adapters.diplomas import AT, CERTIFICATE, EVIDENCE, FORGER, KEY, certificate, printed, signed
 
@@ -264,10 +269,99 @@ def test_evidence_of_the_largest_size_is_read() -> None:
     assert read_pdf(attached(zlib.compress(largest), b"/Filter/FlateDecode")).evidence == largest
 
 
+@pytest.fixture
+def none_waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[deque[Any]]:
+    """No process has started yet; those that a test starts are let go after it."""
+    waiting: deque[Any] = deque()
+    monkeypatch.setattr(pdf_reader, "_children", waiting)
+    yield waiting
+    for child in waiting:
+        child.dismiss()
+
+
+@pytest.mark.usefixtures("none_waits")
 def test_a_reader_that_cannot_start_is_no_verdict_on_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(UnavailableError):
         read_pdf(SIGNED)
+
+
+@pytest.mark.usefixtures("none_waits")
+def test_a_reader_that_breaks_is_no_verdict_on_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(UnavailableError):
+        read_pdf(SIGNED)
+
+
+def test_one_process_reads_file_after_file_also_after_a_hostile_one(none_waits: deque[Any]) -> None:
+    expected = read_pdf(SIGNED)
+    [first] = none_waits
+    for what in ("a header only", "a root that is no catalog", "a root that is itself"):
+        with pytest.raises(MalformedError):
+            read_pdf(HOSTILE[what]())
+        assert read_pdf(SIGNED) == expected
+    assert list(none_waits) == [first]
+
+
+PACKED = attached(zlib.compress(b"{}"), b"/Filter/FlateDecode")
+PLAIN = attached(b"{}", b"")
+
+
+def unpacking(does: str, patch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Let the processes that start from now on do this instead of unpacking anything."""
+    (folder / "sitecustomize.py").write_text(
+        f"import os, time, zlib\ndef instead(*given): {does}\nzlib.decompressobj = instead\n"
+    )
+    patch.setenv("PYTHONPATH", os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]))
+
+
+def test_a_file_that_its_reader_dies_of_is_refused_and_the_next_is_read(
+    none_waits: deque[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert read_here(PACKED) == read_here(PLAIN)
+    unpacking("os.kill(os.getpid(), 9)", monkeypatch, tmp_path)
+    with pytest.raises(MalformedError):
+        read_pdf(PACKED)
+    assert read_pdf(PLAIN) == read_here(PLAIN)
+    assert len(none_waits) == 1
+
+
+def test_a_file_that_takes_too_long_is_no_verdict_and_its_process_is_gone(
+    none_waits: deque[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    unpacking("time.sleep(600)", monkeypatch, tmp_path)
+    read_pdf(PLAIN)
+    monkeypatch.setattr(pdf_reader, "_WALL_SECONDS", 0.5)
+    with pytest.raises(UnavailableError, match="in time"):
+        read_pdf(PACKED)
+    assert not none_waits  # that the answer came shows that the copy is gone too: it held the line open
+
+
+def test_a_process_that_was_ended_while_it_waited_is_replaced(none_waits: deque[Any]) -> None:
+    expected = read_pdf(SIGNED)
+    [first] = none_waits
+    first._process.kill()
+    first._process.wait()
+    assert read_pdf(SIGNED) == expected
+    assert list(none_waits) != [first]
+
+
+def test_files_read_at_once_are_not_mixed_up(none_waits: deque[Any]) -> None:
+    files = {number: attached(b'{"number":%d}' % number, b"") for number in range(24)}
+    with ThreadPoolExecutor(4) as pool:
+        read = dict(zip(files, pool.map(read_pdf, files.values()), strict=True))
+    assert {number: found.evidence for number, found in read.items()} == {
+        number: b'{"number":%d}' % number for number in files
+    }
+    assert 1 <= len(none_waits) <= 2
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux shows the environment of a process")
+def test_a_strangers_file_is_parsed_where_no_secret_is(none_waits: deque[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOGOC_DATABASE", "postgresql://somebody:secret@nowhere/register")
+    read_pdf(SIGNED)
+    [child] = none_waits
+    assert b"secret" not in Path(f"/proc/{child._process.pid}/environ").read_bytes()
 
 
 def test_shuffled_pieces_of_a_diploma_never_make_an_intact_page() -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from sogoc.adapters import diploma_pdf, node_anvil
 from sogoc.adapters.memory import MemoryKey
-from sogoc.adapters.pdf_reader import read_here
+from sogoc.adapters.pdf_child import read_here
 from sogoc.core import trust
 from sogoc.core.entry import read_time
 from sogoc.core.report import Verdict

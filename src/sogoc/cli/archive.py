@@ -326,13 +326,14 @@ def recover(folder: Path, *, as_json: bool) -> int:
 
 def serve(folder: Path, *, port: int, workers: int) -> int:
     home = open_home(folder)
+    from django.conf import settings
     from granian import Granian
     from granian.constants import Interfaces
 
     output.console.print(Text(f"{home.settings.origin}: http://127.0.0.1:{port}/", style="bold"))
     Granian(
         "sogoc.server.wsgi:application", address="127.0.0.1", port=port, interface=Interfaces.WSGI, workers=workers,
-        blocking_threads=8, log_enabled=False,
+        blocking_threads=settings.WEB_THREADS, log_enabled=False,
     ).serve()  # fmt: skip
     return 0
 

@@ -116,6 +116,8 @@ STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True  # straight from the package: nothing to collect before a start
 WHITENOISE_MAX_AGE = 3600
 WHITENOISE_ALLOW_ALL_ORIGINS = False
+# Of a web worker. Threads that compute take the interpreter from one another, and each time costs more than the wait that it saves.
+WEB_THREADS = 3
 # What people bring to be verified stays in memory: no upload ever touches the disk.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 MAX_PRESENTED_BYTES = 8 * 2**20

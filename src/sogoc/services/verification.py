@@ -6,6 +6,7 @@ offline. What the archive adds is only what it would publish, and every fact say
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
@@ -21,7 +22,6 @@ from sogoc.core.verify import PRESENTED
 from sogoc.core.verify import verify as run_steps
 from sogoc.errors import MalformedError, ProofError, StorageUnavailable
 from sogoc.ports import Log
-from sogoc.register import queries
 from sogoc.register.models import Checkpoint, Entry, Institution, Row
 from sogoc.services.delivery import Counter
 
@@ -29,8 +29,18 @@ ARCHIVE = "archive"
 """The source of a fact that this archive added because the presented file could not carry it."""
 
 
-def examine(presented: bytes, *, policy: Policy, log: Log, read_pdf: ReadPdf, now: datetime) -> Report:
+def examine(
+    presented: bytes,
+    *,
+    policy: Policy,
+    log: Log,
+    newest_root: Callable[[], bytes | None],
+    read_pdf: ReadPdf,
+    now: datetime,
+) -> Report:
     """Verify a PDF, an evidence file or an SD-JWT beside the newest fresh half of this archive. Nothing is kept of it.
+
+    `newest_root` says of which published head that is.
 
     Raises: UnavailableError, or WrongState while a head is being made, when the archive cannot say how things stand now:
     no reason to doubt a diploma, and none to believe it.
@@ -44,7 +54,7 @@ def examine(presented: bytes, *, policy: Policy, log: Log, read_pdf: ReadPdf, no
         credential = sd_jwt.parse(parsed.lasting.credential)
     except MalformedError as error:
         return unreadable(f"this is not a digital diploma: {error.en}", f"đây không phải văn bằng số: {error.vi}")
-    newest = queries.newest_root()
+    newest = newest_root()
     if credential.origin != log.origin or newest is None:
         return run_steps(parsed, credential, policy, now, page=page)
     head = _Head(newest, log)

@@ -40,9 +40,10 @@ _FILES_THEMSELVES = frozenset(
 )
 """Types of a body that is the file itself, as programs send it."""
 _DRAINED_BYTES = 64 * 2**20
-# A PDF is read in a process of its own with up to half a gigabyte: more at once than this would be too many.
-_PDFS = BoundedSemaphore(4)
-_WAIT_SECONDS = 10
+# While a PDF is read, in a process of its own, its thread does nothing: one thread is left for those who send no PDF.
+_PDFS = BoundedSemaphore(settings.WEB_THREADS - 1)
+# A diploma is read in a twentieth of a second. Whoever waits longer waits for hostile files, in the thread that others need.
+_WAIT_SECONDS = 2
 
 
 class TooLarge(InputError):
@@ -86,8 +87,9 @@ def verify(request: HttpRequest) -> HttpResponse:
     now = utc_now()
     try:
         report = verification.examine(
-            presented, policy=archive.policy(), log=archive.home().log, read_pdf=_read_one_of_few, now=now
-        )
+            presented, policy=archive.policy(), log=archive.home().log, newest_root=archive.newest_root,
+            read_pdf=_read_one_of_few, now=now,
+        )  # fmt: skip
     except (SogocError, DatabaseError) as error:
         return _unavailable(request, error)
     if _wants_json(request):
