@@ -160,10 +160,10 @@ def test_a_page_is_measured_only_where_full_size_leaves_no_room(face: dict[str, 
     face = {name: value.strip() for name, value in face.items()}
     page = diploma_pdf._page(face, verify_url=URL, evidence_name="evidence.json", trial=False)
     inputs = {"face": orjson.dumps(page).decode(), "code": press.code_of(URL), "evidence": EVIDENCE.decode()}
-    measured = pieces(press.printed("diploma.typ", {**inputs, "measured": "yes"}, created_at=AT))
+    measured = pieces(press.pressed("diploma.typ", inputs, created_at=AT, measured=True))
     assert pieces(printed(face)) == [pytest.approx(piece, abs=0.1) for piece in measured]
     with nullcontext() if room else pytest.raises(typst.TypstError, match="no room at full size"):
-        press.compiler("diploma.typ").compile(sys_inputs=inputs, format="pdf", pdf_standards=["a-3b"], timestamp=AT)
+        press.pressed("diploma.typ", inputs, created_at=AT)
 
 
 def test_no_word_runs_out_of_its_column() -> None:
@@ -203,7 +203,7 @@ def test_a_glyph_that_no_font_has_stops_the_press() -> None:
     page = diploma_pdf._page(DEGREE | {"holder_name": "漢"}, verify_url=URL, evidence_name="e.json", trial=False)
     inputs = {"face": orjson.dumps(page).decode(), "code": press.code_of(URL), "evidence": "{}"}
     with pytest.raises(typst.TypstError):
-        press.compiler("diploma.typ").compile(sys_inputs=inputs, format="pdf", pdf_standards=["a-3b"])
+        press.pressed("diploma.typ", inputs, created_at=AT)
 
 
 def test_only_the_fonts_of_the_package_are_on_the_page() -> None:

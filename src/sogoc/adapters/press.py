@@ -1,6 +1,7 @@
 """The press: a Typst template of the package, its fonts, and words -> PDF/A-3b. The same words at one time, the same bytes.
 
-The templates lie in `diploma/`, with the fonts. Everything that a record says arrives as data in `sys.inputs`.
+The templates lie in `diploma/`, with the fonts. Everything that a record says arrives as data, in files that a template finds below
+`/given`.
 """
 
 from __future__ import annotations
@@ -45,29 +46,51 @@ def compiler(template: str) -> typst.Compiler:
 def printed(template: str, inputs: Mapping[str, str], *, created_at: datetime, tagged: bool = True) -> bytes:
     """Print one document. `tagged` lets a screen reader follow it.
 
-    A template may set its page at full size and say that there was no room; then it is asked once more, with `measured` among the
-    inputs, and measures.
+    A template may set its page at full size and say that there was no room; then it is asked once more, with "yes" as what is
+    given for `measured`, and measures.
 
     Raises: InputError for text too long for its page.
     """
     try:
-        with _lock:
-            pdf = compiler(template).compile(
-                sys_inputs=dict(inputs),
-                format="pdf",
-                pdf_standards=["a-3b"],
-                timestamp=created_at,
-                pdf_tags=tagged,
-            )
+        try:
+            return pressed(template, inputs, created_at=created_at, tagged=tagged)
+        except typst.TypstError as error:
+            if _NO_ROOM not in str(error):
+                raise
+            return pressed(template, inputs, created_at=created_at, tagged=tagged, measured=True)
     except typst.TypstError as error:
-        if _NO_ROOM in str(error):
-            return printed(template, {**inputs, "measured": "yes"}, created_at=created_at, tagged=tagged)
         if _TOO_LONG in str(error):
             raise _too_long() from None
         raise
+
+
+def pressed(
+    template: str, inputs: Mapping[str, str], *, created_at: datetime, tagged: bool = True, measured: bool = False
+) -> bytes:
+    """Print one document in one way, or let the template say why not.
+
+    Raises: typst.TypstError.
+    """
+    given = {**inputs, "measured": "yes" if measured else "no"}
+    # As files, since the press makes its whole library anew for other `sys.inputs`, and then reads every template anew. They are
+    # bytes, which the press takes as what is in a file; a string it would take as the path of one.
+    files = {f"given/{name}": said.encode() for name, said in given.items()} | {"main": _template(template)}
+    with _lock:
+        pdf = compiler(template).compile(
+            input=files,  # type: ignore[type-var]  # a dictionary of files is missing from its types alone
+            format="pdf",
+            pdf_standards=["a-3b"],
+            timestamp=created_at,
+            pdf_tags=tagged,
+        )
     if not isinstance(pdf, bytes):
         raise AssertionError("typst gave no single PDF")
     return pdf
+
+
+@cache
+def _template(name: str) -> bytes:
+    return (HERE / name).read_bytes()
 
 
 def _too_long() -> InputError:
