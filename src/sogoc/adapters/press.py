@@ -17,8 +17,8 @@ from functools import cache
 from pathlib import Path
 
 import orjson
-import segno
 import typst
+import zxingcpp
 
 from sogoc.errors import InputError
 
@@ -30,7 +30,7 @@ _REFUSED = 3
 
 # The light modules around a code; the paper of the page goes on where they end.
 _QUIET = 2
-_DARK = re.compile(rb"\x01+")
+_DARK = re.compile(rb"\0+")
 
 # A compiler keeps the inputs of its last document, so two threads may not share one at one time.
 _lock = threading.Lock()
@@ -121,13 +121,16 @@ def printed_apart(template: str, inputs: Mapping[str, str], *, created_at: datet
 
 def code_of(url: str) -> str:
     """The QR code of an address, as SVG."""
-    # Any of the eight masks is read alike; trying them all would cost half as much as the whole page.
-    modules = segno.make_qr(url, error="m", boost_error=False, mask=2).matrix
-    # Drawn here, which takes less than half the time that segno takes for the same lines.
+    code = zxingcpp.create_barcode(url, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
+    image = code.to_image(scale=1, add_quiet_zones=False)
+    pixels, size = bytes(image), image.shape[0]  # type: ignore[call-overload]  # that it is a buffer is missing from its types
+    # Drawn here, as one line for each run of dark modules.
     lines = "".join(
-        f"M{run.start()} {y}.5h{len(run[0])}" for y, row in enumerate(modules) for run in _DARK.finditer(row)
+        f"M{run.start()} {y}.5h{len(run[0])}"
+        for y in range(size)
+        for run in _DARK.finditer(pixels[y * size : (y + 1) * size])
     )
-    whole = len(modules) + 2 * _QUIET
+    whole = size + 2 * _QUIET
     box = f"{-_QUIET} {-_QUIET} {whole} {whole}"
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}"><path stroke="#1f1a17" d="{lines}"/></svg>'
 
