@@ -253,3 +253,37 @@ def test_many_of_one_length_are_decoded_as_each_is_by_itself(length: int, data: 
         assert canonical.unb64_each(texts, length) == expected
     if None not in texts:
         assert canonical.are_b64(texts, length) == (expected is not None)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "name"),
+    [
+        ("\x07", "control"),
+        ("\x7f", "control"),
+        ("\x85", "control"),
+        ("e\u0301", "NFC"),
+        ("\ud800", "half"),
+        (1.5, "float"),
+        (None, "NoneType"),
+        (2**53, "2^53"),
+    ],
+)
+@pytest.mark.parametrize("place", [0, 5, 11])
+def test_one_value_among_many_is_refused_by_name(wrong: Any, name: str, place: int) -> None:
+    values: list[Any] = [f"Nguyễn Văn \\ « {number}" for number in range(12)]
+    assert canonical.decode(canonical.encode(values)) == values
+    values[place] = wrong
+    with pytest.raises(MalformedError, match=name.replace("^", r"\^")):
+        canonical.encode(values)
+    with pytest.raises(MalformedError, match=name.replace("^", r"\^")):
+        canonical.encode({f"key{number}": value for number, value in enumerate(values)})
+
+
+def test_a_mark_does_not_join_the_text_before_it() -> None:
+    values = ["e", "\u0301", *("a" * number for number in range(10))]
+    assert canonical.decode(canonical.encode(values)) == values
+
+
+@given(st.lists(st.binary(max_size=70)))
+def test_many_are_encoded_as_each_is_by_itself(contents: list[bytes]) -> None:
+    assert canonical.b64_all(contents) == list(map(canonical.b64, contents))

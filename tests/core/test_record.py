@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sogoc.core.record import BY_KIND, DEGREE, RESERVED, SCHEMAS, Schema, check, check_text, is_date, is_full_date
+from sogoc.core.record import (
+    BY_KIND,
+    DEGREE,
+    RESERVED,
+    SCHEMAS,
+    Checking,
+    Schema,
+    check,
+    check_text,
+    is_date,
+    is_full_date,
+)
 from sogoc.errors import RecordError
 from tests.archive import record
 
@@ -180,3 +191,24 @@ def test_length_is_counted_in_bytes() -> None:
     for text in ("a" * 1025, "ế" * 342):
         with pytest.raises(RecordError, match="1024 bytes"):
             check_text("x", text)
+
+
+def test_many_records_are_held_as_each_is_by_itself() -> None:
+    right = record()
+    wrong = [
+        right | {"born_on": "2003-02-30"},
+        right | {"programme": right["title"]},  # fine in another field
+        right | {"kind": "certificate"},
+        right | {"extra": "1"},
+        {name: value for name, value in right.items() if name != "title"},
+        right | {"serial_number": " ", "level": "none"},
+    ]
+    checking = Checking(DEGREE)
+    for one in wrong:
+        checking.check(right)
+        with pytest.raises(RecordError) as alone:
+            check(DEGREE, one)
+        for _ in range(2):  # what was refused is not remembered as fine
+            with pytest.raises(RecordError) as among:
+                checking.check(one)
+            assert str(among.value) == str(alone.value)

@@ -15,7 +15,7 @@ from itertools import chain
 
 import orjson
 
-from sogoc.core.canonical import Json, are_b64, b64, unb64_all, unb64_each
+from sogoc.core.canonical import Json, are_b64, b64_all, unb64_all, unb64_each
 from sogoc.core.record import MAX_FIELD_BYTES, Record, Schema, all_fine, check_text
 from sogoc.errors import InputError, MalformedError, RecordError, VerificationError
 
@@ -23,6 +23,7 @@ _SALT = b"sogoc/salt/v1\x00"
 _FILLER = b"sogoc/filler/v1\x00"
 _COMMITMENT = b"sogoc/commitment/v1\x00"
 _DECISION = b"sogoc/decision/v1\x00"
+_SALT_BYTES = 16
 
 _INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 
@@ -53,19 +54,22 @@ def seal(schema: Schema, record: Record, secret: bytes) -> Sealed:
     # HMAC (RFC 2104) of every field under one key, whose two key blocks are hashed once: half of sealing is this.
     block = secret.ljust(64, b"\0")
     inner, outer = sha256(block.translate(_INNER)), sha256(block.translate(_OUTER))
-    slots: list[bytes] = []
-    disclosures: dict[str, str] = {}
+    slots: dict[str, bytes] = {}
+    shown = []
     for name, salt, filler in _messages(schema.names):
-        value = record.get(name)
         inside, mac = inner.copy(), outer.copy()
-        inside.update(filler if value is None else salt)
+        if name in record:
+            inside.update(salt)
+            shown.append(name)
+        else:
+            inside.update(filler)
         mac.update(inside.digest())
-        if value is None:
-            slots.append(mac.digest())
-            continue
-        disclosures[name] = disclosure = b64(orjson.dumps((b64(mac.digest()[:16]), name, value)))
-        slots.append(sha256(disclosure.encode()).digest())
-    return Sealed(schema=schema, slots=tuple(slots), disclosures=disclosures)
+        slots[name] = mac.digest()
+    salts = b64_all([slots[name][:_SALT_BYTES] for name in shown])
+    texts = b64_all([orjson.dumps((salt, name, record[name])) for salt, name in zip(salts, shown, strict=True)])
+    for name, text in zip(shown, texts, strict=True):
+        slots[name] = sha256(text.encode()).digest()
+    return Sealed(schema=schema, slots=tuple(slots.values()), disclosures=dict(zip(shown, texts, strict=True)))
 
 
 @lru_cache(maxsize=16)
@@ -117,8 +121,8 @@ def _read_disclosures(disclosures: Collection[str]) -> tuple[tuple[str, ...], tu
     if not (set(map(type, parts)) == {list} and set(map(len, parts)) == {3} and _are_texts(chain(*parts))):
         raise MalformedError("a disclosure is not a salt, a name and a text")
     salts, names, values = zip(*parts, strict=True)
-    if not are_b64(salts, 16):
-        unb64_each(salts, 16)  # which says what is wrong
+    if not are_b64(salts, _SALT_BYTES):
+        unb64_each(salts, _SALT_BYTES)  # which says what is wrong
     try:
         if not all_fine(values):
             for name, value in zip(names, values, strict=True):

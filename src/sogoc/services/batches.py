@@ -216,7 +216,8 @@ def _lines(
     allotted: dict[str, list[str]],
     incoming: gate.Incoming | None,
 ) -> Iterator[_Line]:
-    kind = _kind_of(batch)
+    kind, level, on, provenance = _kind_of(batch), batch.level, batch.awarded_on, batch.provenance
+    batch_id, institution_id = batch.pk, batch.institution_id
     for position, one in enumerate(intake.rows):
         identifier = identifiers()
         record = {**one.record, "identifier": str(identifier)}
@@ -231,24 +232,18 @@ def _lines(
             record |= {field: texts[position] for field, texts in allotted.items()}
         serial = parse_serial(record["serial_number"])
         line = _Line(
-            batch_id=batch.pk,
-            institution_id=batch.institution_id,
+            batch_id=batch_id,
+            institution_id=institution_id,
             position=position,
             cell=f"{one.sheet}:{one.row}",
             record=canonical.encode(record),
             kind=kind,
-            level=batch.level,
+            level=level,
             serial_number=record["serial_number"],
             serial_series=serial.series if serial else None,
             serial_value=serial.value if serial else None,
             register_number=record["register_number"],
-            number=numbering.read(
-                record["register_number"],
-                kind=kind,
-                level=batch.level,
-                on=batch.awarded_on,
-                provenance=batch.provenance,
-            ),
+            number=numbering.read(record["register_number"], kind=kind, level=level, on=on, provenance=provenance),
             year=record["awarded_on"][:4],
             identifier=identifier,
             name_key=name_key(record["holder_name"]),

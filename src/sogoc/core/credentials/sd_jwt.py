@@ -9,12 +9,12 @@ Spec: docs/spec/record.md ("Credential"); RFC 9901; draft-ietf-oauth-sd-jwt-vc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from sogoc.core import canonical, commitment, jws
-from sogoc.core.canonical import Json, b64, unb64
+from sogoc.core.canonical import Json, b64, b64_all, unb64
 from sogoc.core.commitment import Sealed
 from sogoc.core.entry import Place
 from sogoc.core.record import SCHEMAS, Schema
@@ -32,19 +32,13 @@ _STATUS = re.compile(r"https://([^\s?#]+)/status/(0|[1-9][0-9]{0,9})")
 def signing_input(sealed: Sealed, *, kid: str, origin: str, institution: str, status: Place) -> bytes:
     """Return what the institution's key signs. `institution` is its code. Spec: docs/spec/record.md, "Credential"."""
     payload = {
-        "_sd": _b64_each(sealed.slots),
+        "_sd": b64_all(sealed.slots),
         "_sd_alg": "sha-256",
         "iss": f"https://{origin}/institutions/{institution}",
         "status": {"status_list": {"idx": status[1], "uri": f"https://{origin}/status/{status[0]}"}},
         "vct": sealed.schema.id,
     }
     return f"{_header(kid)}.{b64(canonical.encode(payload))}".encode()
-
-
-def _b64_each(hashes: Sequence[bytes]) -> list[str]:
-    """`b64` of each hash, by one call: with a byte of zeros behind it a hash fills 44 letters, of which the last says nothing."""
-    text = b64(b"\0".join(hashes))
-    return [text[start : start + 43] for start in range(0, len(text), 44)]
 
 
 @lru_cache(maxsize=1024)

@@ -30,6 +30,7 @@ class RowChecks:
         self._schema = schema
         self._given = given
         self._required = tuple(each.name for each in schema.fields if each.required and each.name != "identifier")
+        self._needed = frozenset(self._required)
         # For each rule: what was met, where it was met first, and what tells or joins a second one.
         self._first: dict[str, dict[str, tuple[Table, int, str]]] = defaultdict(dict)
 
@@ -38,9 +39,10 @@ class RowChecks:
         framework = record.pop(FRAMEWORK, None)
         if framework is not None and framework != record.get("level", framework):
             tell(FRAMEWORK, "framework")
-        for name in self._required:
-            if name not in record and name in table.by_field and name not in blocked:
-                tell(name, "missing")
+        if not self._needed <= record.keys():
+            for name in self._required:
+                if name not in record and name in table.by_field and name not in blocked:
+                    tell(name, "missing")
         level, awarded = record.get("level"), record.get("awarded_on")
         if level is not None and awarded is not None:
             for name in required_by_law(self._schema.kind, level, awarded):
@@ -127,6 +129,8 @@ def against_register(known: Known, rows: Sequence[tuple[Record, Tell]]) -> None:
     decided: Mapping[str, str | None] = {
         number: known.decided_on(number) for number in _values(rows, "decision_number")
     }
+    if not (serials or registers or people or any(decided.values())):
+        return  # nearly always: of a new list the register holds nothing
     for (record, tell), person in zip(rows, persons, strict=True):
         if record.get("serial_number") in serials:
             tell("serial_number", "serial-known", before=record["serial_number"])

@@ -69,6 +69,7 @@ class RowRules:
 
     def __post_init__(self) -> None:
         self.schema = record.SCHEMAS[self.batch.schema]
+        self._form = record.Checking(self.schema)
         self.on = self.batch.awarded_on
         self._signers: dict[tuple[str | None, str | None], tuple[str, str] | None] = {}
         name = self.page.named_on(self.on)
@@ -101,7 +102,7 @@ class RowRules:
         try:
             if fields is None:
                 fields = cast(record.Record, canonical.decode(bytes(row.record)))
-            record.check(self.schema, fields)
+            self._form.check(fields)
         except RecordError as error:
             self._refuse("record", error.en, error.vi, row.cell)
             return
