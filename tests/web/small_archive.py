@@ -36,7 +36,7 @@ def _fill(stage: Stage, output: Path) -> None:
     stage.accredit(one.institution)
     batch = stage.issue([one], now=stage.now)
     rows = stage.rows(batch)
-    good, revoked, other = rows[0], rows[1], rows[2]
+    good, revoked, other, guessed = rows[:4]
 
     # Handed out while it was valid and before any anchor: the archive knows better by now.
     early = delivery.Counter(stage.home.log).evidence(revoked)
@@ -58,6 +58,7 @@ def _fill(stage: Stage, output: Path) -> None:
         "changed.json": better,
         "changed.pdf": genuine.pdf.replace(b"/Type", b"/Typf", 1),
         "revoked-since.json": early.encode(),
+        "guessed.json": counter.evidence(guessed).encode(),
         "scan.pdf": b"%PDF-1.4\n%%EOF\n",
         "photo.jpg": b"\xff\xd8\xff\xe0" + secrets.token_bytes(64),
     }
