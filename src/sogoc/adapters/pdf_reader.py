@@ -67,12 +67,13 @@ def read_pdf(presented: bytes) -> PresentedPdf:
     check_size(presented)
     child = _waiting()
     answer, status = child.read(presented)
+    if child.expired or status is None or status > 0:
+        child.dismiss()
     if child.expired:
         raise UnavailableError(
             "the PDF could not be read in time; try again", "chưa đọc xong tệp PDF trong thời hạn; hãy thử lại"
         )
     if status is None or status > 0:
-        child.dismiss()
         raise UnavailableError("the PDF reader is not installed completely", "trình đọc PDF chưa cài đủ")
     _keep(child)
     if status < 0:
@@ -148,10 +149,7 @@ class _Child:
             answer, ended = b"", b""
         finally:
             timer.cancel()
-        if self.expired or not ended:
-            self.dismiss()
-            return b"", None
-        return answer, int(ended)
+        return answer, int(ended) if ended else None
 
     def _exchange(self, presented: bytes) -> tuple[bytes, bytes]:
         into, out = self._process.stdin, self._process.stdout
@@ -170,7 +168,10 @@ class _Child:
         if not self.reads_more:
             self._process.kill()
         elif self._process.returncode is None:
-            os.killpg(self._process.pid, signal.SIGKILL)  # the copy that reads now, too
+            with suppress(
+                ProcessLookupError, PermissionError
+            ):  # of a group that has ended, as one system or another says it
+                os.killpg(self._process.pid, signal.SIGKILL)  # the copy that reads now, too
 
     def dismiss(self) -> None:
         """Let the process go, and whatever it reads."""
