@@ -113,7 +113,7 @@ TARGETS = (
         short="Of 737 µs of a core that a diploma took on this machine, sealing it is 312 (a bare loop takes 220), reading and checking "
         "its row 242, PostgreSQL 137, its place in the log 35, submitting and approving it 11. The bound seals and stores, 253 µs, and "
         "does nothing else: no list read, no rule, no second person, no audit. Five minutes were asked of a machine on which that "
-        "bound takes two: there this ratio is six.",
+        "bound takes two: there this ratio is six minutes.",
     ),
     Target(
         work="seal alone: a record of 26 fields, its commitment, the signed SD-JWT",

@@ -54,6 +54,7 @@ def main() -> None:
     from granian import Granian  # noqa: PLC0415 - only the program needs it
     from granian.constants import Interfaces  # noqa: PLC0415
 
+    # As many threads as sogoc.server.settings gives ours.
     Granian(
         "benchmarks.web_bare:application", address="127.0.0.1", port=int(sys.argv[2]), interface=Interfaces.WSGI,
         workers=int(sys.argv[1]), blocking_threads=3, log_enabled=False,

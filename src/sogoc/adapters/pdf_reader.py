@@ -31,7 +31,7 @@ MAX_PDF_BYTES = 8 * 1024 * 1024
 MAX_EVIDENCE_BYTES = 4 * 1024 * 1024
 
 _WALL_SECONDS = 9.5
-_KEPT = 2
+_KEPT = 2  # as many as the threads of a web worker that may wait for a PDF
 _FINDS_THE_PACKAGE = ("PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
 

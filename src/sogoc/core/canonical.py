@@ -50,7 +50,7 @@ def encode(value: Json) -> bytes:
     # In JSON a control character below 0x20 is escaped, and one from 0x80 on begins with 0xC2: asked of all bytes at once, this is a
     # tenth of asking every text, and nearly always the answer is that there is none.
     maybe = b"\\" in content or b"\x7f" in content or b"\xc2" in content
-    _guard(value, MAX_DEPTH, seen=not maybe)
+    _guard(value, MAX_DEPTH, clean=not maybe)
     return content
 
 
@@ -131,14 +131,14 @@ def _no_number(_: str) -> Json:
     raise MalformedError("a number is not an integer")
 
 
-def _guard(value: Json, depth: int, *, seen: bool = False, controls: bool = True) -> None:
+def _guard(value: Json, depth: int, *, clean: bool = False, controls: bool = True) -> None:
     """Refuse what has no canonical form; with `controls`, also control characters in text.
 
-    `seen`: it was written as JSON, so no text holds half a character, and the bytes were looked at: none holds a control character.
+    `clean`: it was written as JSON, so no text holds half a character, and the bytes were looked at: none holds a control character.
     """
     kind = type(value)
     if kind is str:
-        _guard_text(value, seen=seen, controls=controls)
+        _guard_text(value, clean=clean, controls=controls)
     elif kind is int:
         if not 0 <= value <= MAX_INTEGER:
             raise MalformedError("an integer is negative or not below 2^53")
@@ -149,22 +149,22 @@ def _guard(value: Json, depth: int, *, seen: bool = False, controls: bool = True
     elif kind is dict or kind is list or kind is tuple:
         items = value
         if kind is dict:
-            _guard_keys(value, seen=seen)
+            _guard_keys(value, clean=clean)
             items = value.values()
-        if len(items) >= _MANY and _all_fine(items, seen=seen, controls=controls):
+        if len(items) >= _MANY and _all_fine(items, clean=clean, controls=controls):
             return
         for item in items:
             # Most are plain text or a number, and asking here is cheaper than asking in a call.
             if type(item) is str:
-                if not (item.isascii() and (seen or not controls or item.isprintable())):
-                    _guard_text(item, seen=seen, controls=controls)
+                if not (item.isascii() and (clean or not controls or item.isprintable())):
+                    _guard_text(item, clean=clean, controls=controls)
             elif type(item) is not int or not 0 <= item <= MAX_INTEGER:
-                _guard(item, depth - 1, seen=seen, controls=controls)
+                _guard(item, depth - 1, clean=clean, controls=controls)
     else:
         raise MalformedError(f"{kind.__name__} has no canonical form here")
 
 
-def _all_fine(items: Collection[Json], *, seen: bool, controls: bool) -> bool:
+def _all_fine(items: Collection[Json], *, clean: bool, controls: bool) -> bool:
     """Whether all of these are text that is fine, asked once of all together; False where each must be asked.
 
     A space composes with no mark behind it, so texts joined by spaces are in NFC only if each of them is.
@@ -172,7 +172,7 @@ def _all_fine(items: Collection[Json], *, seen: bool, controls: bool) -> bool:
     if set(map(type, items)) != _TEXT_ALONE:
         return False
     try:
-        _guard_text(" ".join(items), seen=seen, controls=controls)
+        _guard_text(" ".join(items), clean=clean, controls=controls)
     except MalformedError:
         return False
     return True
@@ -180,20 +180,21 @@ def _all_fine(items: Collection[Json], *, seen: bool, controls: bool) -> bool:
 
 _TEXT_ALONE = {str}
 _MANY = 8
+"""From so many on, asking together is cheaper than asking each."""
 
 
-def _guard_keys(keys: Iterable[Json], *, seen: bool) -> None:
+def _guard_keys(keys: Iterable[Json], *, clean: bool) -> None:
     try:
         together = "".join(keys)
     except TypeError as error:
         raise MalformedError("a key is not plain ASCII text") from error
-    if not (together.isascii() and (seen or together.isprintable())):
+    if not (together.isascii() and (clean or together.isprintable())):
         raise MalformedError("a key is not plain ASCII text")
 
 
-def _guard_text(value: str, *, seen: bool, controls: bool) -> None:
+def _guard_text(value: str, *, clean: bool, controls: bool) -> None:
     if not value.isascii():
-        if not seen:
+        if not clean:
             # JSON can spell half a character, which no encoding can write.
             try:
                 value.encode()
@@ -201,7 +202,7 @@ def _guard_text(value: str, *, seen: bool, controls: bool) -> None:
                 raise MalformedError("text holds half a character") from error
         if not unicodedata.is_normalized("NFC", value):
             raise MalformedError("text is not in Unicode form NFC")
-    if controls and not seen and not value.isprintable() and _CONTROL.search(value):
+    if controls and not clean and not value.isprintable() and _CONTROL.search(value):
         raise MalformedError("text holds a control character")
 
 
@@ -281,9 +282,8 @@ def unb64_each(texts: Sequence[Json], length: int) -> list[bytes]:
 def are_b64(texts: Collection[str], length: int) -> bool:
     """Whether `unb64_each` takes these texts, asked without decoding them: for salts, of which nobody wants the bytes."""
     letters = -(-length * 4 // 3)
-    together = "".join(texts).encode(
-        "ascii", "replace"
-    )  # what is not ASCII becomes a question mark, which is no letter
+    # What is not ASCII becomes a question mark, which is no letter.
+    together = "".join(texts).encode("ascii", "replace")
     last = together[letters - 1 :: letters].decode()
     return (
         set(map(len, texts)) <= {letters}

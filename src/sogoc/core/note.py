@@ -71,9 +71,8 @@ class VerifierKey:
             )
 
     def __hash__(self) -> int:
-        return hash(
-            self.public_key
-        )  # which tells keys apart, and whose hash Python keeps: verifiers ask for it all the time
+        # It tells keys apart, and Python keeps the hash of bytes: verifiers ask for it all the time.
+        return hash(self.public_key)
 
     @property
     def key_id(self) -> bytes:

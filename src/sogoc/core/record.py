@@ -56,13 +56,18 @@ class Schema:
         return frozenset(self.names)
 
     @cached_property
-    def always_shown(self) -> tuple[str, ...]:
-        """Fields that no holder can hide: they are compared with the entry and with its batch."""
-        return tuple(field.name for field in self.fields if field.always_shown)
+    def places(self) -> dict[str, int]:
+        """Where each field stands among the fields."""
+        return {name: place for place, name in enumerate(self.names)}
 
     @cached_property
-    def never_hidden(self) -> frozenset[str]:
-        return frozenset(self.always_shown)
+    def required(self) -> frozenset[str]:
+        return frozenset(field.name for field in self.fields if field.required)
+
+    @cached_property
+    def always_shown(self) -> frozenset[str]:
+        """Fields that no holder can hide: they are compared with the entry and with its batch."""
+        return frozenset(field.name for field in self.fields if field.always_shown)
 
     @cached_property
     def face(self) -> tuple[str, ...]:
@@ -307,13 +312,8 @@ def all_fine(values: Iterable[str]) -> bool:
 class Checking:
     """Holds records against one schema, one after another. What many share, a day or a programme, is looked at once."""
 
-    __slots__ = ("_fields", "_fine", "_places", "_required", "_schema")
-
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._fields = {field.name: field for field in schema.fields}
-        self._places = {name: place for place, name in enumerate(schema.names)}
-        self._required = frozenset(field.name for field in schema.fields if field.required)
         self._fine: dict[str, set[str]] = {name: set() for name in schema.names}
 
     def check(self, record: Record) -> None:
@@ -327,14 +327,14 @@ class Checking:
         except KeyError:
             name = next(name for name in record if name not in schema.known)
             raise RecordError(name, f"is not a field of {schema.id}", f"không thuộc mẫu {schema.id}") from None
-        if not record.keys() >= self._required:
-            asked += self._required - record.keys()
-        for name in sorted(asked, key=self._places.__getitem__):
+        if not record.keys() >= schema.required:
+            asked += schema.required - record.keys()
+        for place, name in sorted((schema.places[name], name) for name in asked):
             if name not in record:
                 raise RecordError(name, "is missing", "còn thiếu")
             value = record[name]
             check_text(name, value)
-            problem = self._fields[name].check(value)
+            problem = schema.fields[place].check(value)
             if problem is not None:
                 raise RecordError(name, problem)
             if len(fine[name]) < _REMEMBERED:
@@ -344,6 +344,7 @@ class Checking:
 
 
 _REMEMBERED = 1000
+"""Values of one field: those that records share are soon met, and names of people are not kept without end."""
 
 
 def check(schema: Schema, record: Record) -> None:

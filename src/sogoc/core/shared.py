@@ -1,7 +1,7 @@
 """What many diplomas share, read and checked once for a pile: pages, batches, checkpoints, states and lists.
 
-Each function is given exact bytes, and with them all that its answer depends on, and gives the same answer for ever. So answers are
-remembered, a bounded number of each; a refusal raises and is not kept.
+Each function is given exact bytes, and with them all that its answer depends on, and gives the same answer for ever. So answers that
+many ask for are remembered, a bounded number of each; a refusal raises and is not kept.
 
 Spec: docs/spec/outcomes.md
 """
@@ -51,6 +51,7 @@ def _read_batch(content: bytes) -> entry.Batch:
 
 
 batch_leaf = lru_cache(maxsize=1024)(merkle.leaf_hash)
+"""The leaf hash of a batch, by which each of its diplomas names it."""
 
 
 def entry_under(logged: Logged, size: int, root: bytes) -> entry.Entry:
@@ -60,14 +61,14 @@ def entry_under(logged: Logged, size: int, root: bytes) -> entry.Entry:
     return entry.parse(logged.entry)
 
 
+shared_entry = lru_cache(maxsize=1024)(entry_under)
+"""Batches and states: a pile of diplomas asks for the same again and again."""
+
+
 def signer(statement: entry.Statement, index: int, keys: Iterable[KeyWindow]) -> KeyWindow | None:
     """Return whose signature to ask for: of these keys one that the statement names, in force at this index before one that was not."""
     kids = {signature.kid for signature in statement.signatures}
     return min((key for key in keys if key.kid in kids), key=lambda key: not key.covers(index), default=None)
-
-
-shared_entry = lru_cache(maxsize=1024)(entry_under)
-"""Batches and states: a pile of diplomas asks for the same again and again."""
 
 
 @lru_cache(maxsize=64)
@@ -98,6 +99,7 @@ def against_law(content: bytes, asked: tuple[tuple[str, str], ...]) -> tuple[Fin
 
 @lru_cache(maxsize=64)
 def read_checkpoint(note: str) -> Checkpoint:
+    """Read a checkpoint without its signatures. Raises: MalformedError."""
     return Checkpoint.parse(Note.parse(note).text)
 
 
@@ -112,6 +114,7 @@ def signed_by(
 
 @lru_cache(maxsize=1024)
 def read_entry(content: bytes) -> entry.Entry:
+    """As `entry.parse`. Raises: MalformedError."""
     return entry.parse(content)
 
 
@@ -127,11 +130,13 @@ def check_statement(content: bytes, jwk: Jwk, origin: str) -> None:
 
 @lru_cache(maxsize=64)
 def read_page(content: bytes) -> Page:
+    """As `authority.parse`. Raises: MalformedError."""
     return authority.parse(content)
 
 
 @lru_cache(maxsize=1024)
 def key_of(content: bytes, kid: str) -> KeyWindow | None:
+    """As `Page.key`, of the bytes of a page."""
     return read_page(content).key(kid)
 
 

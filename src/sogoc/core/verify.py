@@ -553,7 +553,7 @@ class _Case:
         if shown is None:
             return  # step 4 has said why, and this one is then not run
         self.checks[2].ran = True
-        if not self.credential.schema.never_hidden <= shown.keys():
+        if not self.credential.schema.always_shown <= shown.keys():
             self._missing(
                 3, "hidden", "a field that decides the power is hidden", "một trường quyết định thẩm quyền bị ẩn"
             )
@@ -615,8 +615,8 @@ class _Case:
         credential, shown = self.credential, self.opened
         if shown is None:
             return
-        if not credential.schema.never_hidden <= shown.keys():
-            hidden = [name for name in credential.schema.always_shown if name not in shown]
+        if not credential.schema.always_shown <= shown.keys():
+            hidden = [name for name in credential.schema.names if name in credential.schema.always_shown - shown.keys()]
             self._missing(
                 4, "hidden", f"fields that can never be hidden are hidden: {', '.join(hidden)}",
                 f"các trường không được ẩn đã bị ẩn: {', '.join(hidden)}",
